@@ -1,0 +1,1 @@
+//! Menfang’s schema.

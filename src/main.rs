@@ -1,0 +1,2 @@
+//! Menfang.
+fn main() {}
