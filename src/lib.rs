@@ -1,1 +1,3 @@
-//! Menfang.
+//! Menfang: signs people in by WeChat QR code, live, and tells them things through WeChat.
+
+pub mod domain;
