@@ -57,7 +57,10 @@ impl PhoneNumber {
     /// The number with its middle hidden: `138****1234`, `+4915****4567`.
     pub fn masked(&self) -> String {
         let shown = self.0.strip_prefix("+86").unwrap_or(&self.0);
-        let (head, tail) = (&shown[..shown.len().min(if shown.starts_with('+') { 5 } else { 3 })], shown.len().saturating_sub(4));
+        let (head, tail) = (
+            &shown[..shown.len().min(if shown.starts_with('+') { 5 } else { 3 })],
+            shown.len().saturating_sub(4),
+        );
         format!("{head}****{}", &shown[tail..])
     }
 }
@@ -70,7 +73,10 @@ impl fmt::Debug for PhoneNumber {
 
 fn is_chinese_mobile(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() == 11 && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1]) && bytes.iter().all(u8::is_ascii_digit)
+    bytes.len() == 11
+        && bytes[0] == b'1'
+        && (b'3'..=b'9').contains(&bytes[1])
+        && bytes.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -83,7 +89,14 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_people_type_them() {
-        for typed in ["13800138000", "138 0013 8000", "+86 138-0013-8000", "8613800138000", "008613800138000", "１３８００１３８０００"] {
+        for typed in [
+            "13800138000",
+            "138 0013 8000",
+            "+86 138-0013-8000",
+            "8613800138000",
+            "008613800138000",
+            "１３８００１３８０００",
+        ] {
             assert_eq!(parse(typed).as_deref(), Some("+8613800138000"), "{typed}");
         }
         assert_eq!(parse("+4915112345678").as_deref(), Some("+4915112345678"));
@@ -91,7 +104,18 @@ mod tests {
 
     #[test]
     fn what_is_no_mobile_number_or_of_another_country_is_refused() {
-        for typed in ["", "12345", "12800138000", "1380013800", "138001380000", "+14155550100", "+8612345", "abc", "+86+86", "1380013800a"] {
+        for typed in [
+            "",
+            "12345",
+            "12800138000",
+            "1380013800",
+            "138001380000",
+            "+14155550100",
+            "+8612345",
+            "abc",
+            "+86+86",
+            "1380013800a",
+        ] {
             assert_eq!(parse(typed), None, "{typed}");
         }
     }

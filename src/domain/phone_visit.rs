@@ -57,7 +57,14 @@ pub struct PhoneCookie {
 impl PhoneCookie {
     /// A new visit's cookie.
     pub fn generate(kind: VisitKind, app: AppId, ticket: &str, now: Millis, entropy: &dyn Entropy) -> Self {
-        Self { secret: random(entropy), kind, app, issued_at: now, ticket: ticket.to_owned(), profile_at: None }
+        Self {
+            secret: random(entropy),
+            kind,
+            app,
+            issued_at: now,
+            ticket: ticket.to_owned(),
+            profile_at: None,
+        }
     }
 
     /// The cookie's value.
@@ -112,7 +119,8 @@ impl PhoneCookie {
 
     /// The token that a post from this visit's page must carry, good within one step.
     pub fn csrf(&self, key: &SigningKey, visit: VisitId, step: &str) -> String {
-        URL_SAFE_NO_PAD.encode(&key.mac("phone csrf", &[&self.secret, visit.0.as_bytes(), step.as_bytes()])[..18])
+        URL_SAFE_NO_PAD
+            .encode(&key.mac("phone csrf", &[&self.secret, visit.0.as_bytes(), step.as_bytes()])[..18])
     }
 }
 
@@ -164,7 +172,9 @@ mod tests {
             PhoneCookie::generate(VisitKind::Qr, AppId(Uuid::from_u128(3)), "ticket", Millis(99), &Sevens);
         let read = PhoneCookie::from_value(&cookie.to_value()).unwrap();
         assert_eq!(read.state(&key), cookie.state(&key));
-        assert!(cookie.state(&key).len() == 64 && cookie.state(&key).bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert!(
+            cookie.state(&key).len() == 64 && cookie.state(&key).bytes().all(|b| b.is_ascii_alphanumeric())
+        );
         for other in [
             PhoneCookie { kind: VisitKind::Menu, ..cookie.clone() },
             PhoneCookie { app: AppId(Uuid::from_u128(4)), ..cookie.clone() },

@@ -129,7 +129,9 @@ impl Portal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSlug {
     /// 4 to 60 lowercase letters, digits and hyphens, no hyphen at either end.
-    #[error("a slug is 4 to 60 lowercase letters, digits and hyphens, and neither begins nor ends with a hyphen")]
+    #[error(
+        "a slug is 4 to 60 lowercase letters, digits and hyphens, and neither begins nor ends with a hyphen"
+    )]
     Form,
     /// A name the server needs itself.
     #[error("this slug is reserved")]

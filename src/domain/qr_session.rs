@@ -67,9 +67,15 @@ impl Refusal {
 
     /// Reads the contract's word.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::SeatsFull, Self::AccountDisabled, Self::InvitationRequired, Self::PortalClosed, Self::PhoneInUse]
-            .into_iter()
-            .find(|refusal| refusal.code() == code)
+        [
+            Self::SeatsFull,
+            Self::AccountDisabled,
+            Self::InvitationRequired,
+            Self::PortalClosed,
+            Self::PhoneInUse,
+        ]
+        .into_iter()
+        .find(|refusal| refusal.code() == code)
     }
 }
 
@@ -188,7 +194,12 @@ pub struct Scan {
 
 impl QrSession {
     /// The first scan, at most `lifetimes.qr` after the code was made.
-    pub fn scan(ticket: &Ticket, scan: Scan, now: Millis, lifetimes: &Lifetimes) -> Result<Self, TransitionError> {
+    pub fn scan(
+        ticket: &Ticket,
+        scan: Scan,
+        now: Millis,
+        lifetimes: &Lifetimes,
+    ) -> Result<Self, TransitionError> {
         if now > ticket.issued_at.plus(lifetimes.qr) {
             return Err(TransitionError::Expired);
         }
@@ -222,7 +233,13 @@ impl QrSession {
     }
 
     /// The phone is proved and the account known; the confirmation page begins.
-    pub fn bind(&self, openid: &str, user: UserId, now: Millis, lifetimes: &Lifetimes) -> Result<Self, TransitionError> {
+    pub fn bind(
+        &self,
+        openid: &str,
+        user: UserId,
+        now: Millis,
+        lifetimes: &Lifetimes,
+    ) -> Result<Self, TransitionError> {
         self.open_for(openid, now)?;
         Ok(Self { user: Some(user), ..self.next(self.state, now.plus(lifetimes.decision)) })
     }

@@ -108,7 +108,9 @@ fn each_state_has_its_own_life() {
     let life = lifetimes();
     assert_eq!(scanned(None).expires_at, Millis(601_000), "a new person has ten minutes");
     assert_eq!(scanned(Some(3)).expires_at, Millis(121_000), "a known one decides within two");
-    let Ok(Approval::Given(held)) = scanned(Some(3)).approve("o1", None, true, Millis(5_000), &life) else { panic!() };
+    let Ok(Approval::Given(held)) = scanned(Some(3)).approve("o1", None, true, Millis(5_000), &life) else {
+        panic!()
+    };
     assert_eq!((held.state, held.expires_at), (State::Held, Millis(905_000)));
     let admitted = held.admit(Millis(10_000), &life).unwrap();
     assert_eq!(admitted.expires_at, Millis(70_000));
@@ -117,12 +119,19 @@ fn each_state_has_its_own_life() {
 
 #[test]
 fn a_wrong_number_kills_the_code() {
-    let session = QrSession::scan(&ticket(), scan_by("o1", Some(3), Some(47)), Millis(0), &lifetimes()).unwrap();
+    let session =
+        QrSession::scan(&ticket(), scan_by("o1", Some(3), Some(47)), Millis(0), &lifetimes()).unwrap();
     for typed in [None, Some(48)] {
-        let Ok(Approval::WrongNumber(dead)) = session.approve("o1", typed, false, Millis(1), &lifetimes()) else { panic!() };
+        let Ok(Approval::WrongNumber(dead)) = session.approve("o1", typed, false, Millis(1), &lifetimes())
+        else {
+            panic!()
+        };
         assert_eq!(dead.state, State::Denied);
     }
-    assert!(matches!(session.approve("o1", Some(47), false, Millis(1), &lifetimes()), Ok(Approval::Given(_))));
+    assert!(matches!(
+        session.approve("o1", Some(47), false, Millis(1), &lifetimes()),
+        Ok(Approval::Given(_))
+    ));
 }
 
 #[derive(Clone, Debug)]

@@ -70,7 +70,10 @@ impl QrRef {
 
     /// Reads what [`QrRef::to_hex`] wrote.
     pub fn from_hex(text: &str) -> Option<Self> {
-        u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32).map(|value| Self(value.to_be_bytes()))
+        u128::from_str_radix(text, 16)
+            .ok()
+            .filter(|_| text.len() == 32)
+            .map(|value| Self(value.to_be_bytes()))
     }
 }
 
@@ -313,8 +316,13 @@ mod tests {
     fn issued() -> (BrowserSecret, String, String, Waiting) {
         let entropy = Counting(1.into());
         let browser = BrowserSecret::generate(&entropy);
-        let (handle, ticket, waiting) =
-            sealer().issue(&browser, AppId(Uuid::from_u128(5)), computer(), Millis(1_767_225_600_123), &entropy);
+        let (handle, ticket, waiting) = sealer().issue(
+            &browser,
+            AppId(Uuid::from_u128(5)),
+            computer(),
+            Millis(1_767_225_600_123),
+            &entropy,
+        );
         (browser, handle, ticket, waiting)
     }
 

@@ -143,18 +143,27 @@ mod tests {
             (agent.browser, agent.system, agent.in_wechat, agent.on_phone)
         };
         assert_eq!(
-            read("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"),
+            read(
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"
+            ),
             (Browser::Edge, System::Windows, false, false)
         );
         assert_eq!(
-            read("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1 Version/18.0 Safari/605.1"),
+            read(
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1 Version/18.0 Safari/605.1"
+            ),
             (Browser::Safari, System::MacOs, false, false)
         );
         assert_eq!(
-            read("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50"),
+            read(
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50"
+            ),
             (Browser::WeChat, System::Ios, true, true)
         );
-        assert!(!read("Mozilla/5.0 (Windows NT 10.0) MicroMessenger/7.0 wxwork/4.1").2, "WeCom is not WeChat");
+        assert!(
+            !read("Mozilla/5.0 (Windows NT 10.0) MicroMessenger/7.0 wxwork/4.1").2,
+            "WeCom is not WeChat"
+        );
         assert_eq!(UserAgent::parse(None).browser, Browser::Unknown);
     }
 

@@ -78,8 +78,12 @@ pub fn code_limits(limits: &Limits) -> [CodeLimit; 10] {
     use Counted::{Address, Openid, Organization, OtherPhonesOfOpenid, Phone, PhoneInApp};
     const HOUR: Duration = Duration::from_secs(3_600);
     const DAY: Duration = Duration::from_secs(86_400);
-    let limit = |name, counted, window, max| {
-        CodeLimit { name, counted, window, max, alarm: matches!(counted, Address | Organization) }
+    let limit = |name, counted, window, max| CodeLimit {
+        name,
+        counted,
+        window,
+        max,
+        alarm: matches!(counted, Address | Organization),
     };
     [
         limit("code_interval", PhoneInApp, limits.code_interval, 1),
