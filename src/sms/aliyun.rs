@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use crate::domain::clock::{Clock, Entropy, Millis, random};
 
-use super::delivery::{Answer, by_status, deliver, hex, hmac_sha256, refused, sha256_hex};
+use super::delivery::{Answer, authority, by_status, deliver, hex, hmac_sha256, refused, sha256_hex};
 use super::{CodeMessage, SmsError};
 
 /// Where the service is.
@@ -82,7 +82,8 @@ impl Gateway {
             nonce: &hex(&random::<16>(&*self.entropy)),
         };
         let mut request = self.http.post(url);
-        for (name, value) in call.headers() {
+        // The first one, `host`, is the HTTP client's own to write; it says the same.
+        for (name, value) in call.headers().into_iter().skip(1) {
             request = request.header(name, value);
         }
         let secret = self.settings.access_key_secret.expose_secret();
@@ -191,12 +192,6 @@ fn encoded(text: &str) -> String {
         }
     }
     encoded
-}
-
-/// What the `Host` header says: the port only where it is not the scheme's own.
-fn authority(url: &reqwest::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn date(now: Millis) -> Result<String, SmsError> {

@@ -53,13 +53,23 @@ pub(super) fn by_status(status: u16) -> SmsError {
     }
 }
 
-/// HMAC-SHA256; a key of any length is good.
+/// HMAC-SHA256 with a key of any length, which the standard fits to one block: longer ones by their hash.
 pub(super) fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of every length, so the error has no case; an empty key stands where it would.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+    let mut block = [0; 64];
+    if key.len() > block.len() {
+        block[..32].copy_from_slice(&Sha256::digest(key));
+    } else {
+        block[..key.len()].copy_from_slice(key);
+    }
+    let mut mac = Hmac::<Sha256>::new(&block.into());
     mac.update(text);
     mac.finalize().into_bytes().into()
+}
+
+/// What the `Host` header says: the port only where it is not the scheme's own.
+pub(super) fn authority(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// SHA-256 in lower-case hex.

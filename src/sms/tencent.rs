@@ -9,7 +9,7 @@ use time::macros::format_description;
 
 use crate::domain::clock::{Clock, Millis};
 
-use super::delivery::{Answer, by_status, deliver, hex, hmac_sha256, refused, sha256_hex};
+use super::delivery::{Answer, authority, by_status, deliver, hex, hmac_sha256, refused, sha256_hex};
 use super::{CodeMessage, SmsError};
 
 /// Where the service is.
@@ -84,7 +84,6 @@ impl Gateway {
             .http
             .post(url)
             .header("Content-Type", CONTENT_TYPE)
-            .header("Host", call.host)
             .header("X-TC-Action", ACTION)
             .header("X-TC-Version", VERSION)
             .header("X-TC-Region", &settings.region)
@@ -180,12 +179,6 @@ fn is_limit(code: &str) -> bool {
     // More numbers in one call than allowed is our mistake, not a frequency.
     let ours = code == "LimitExceeded.PhoneNumberCountLimit";
     matches!(family, "LimitExceeded" | "RequestLimitExceeded") && !ours
-}
-
-/// What the `Host` header says: the port only where it is not the scheme's own.
-fn authority(url: &reqwest::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The day in UTC, which the key is derived for.

@@ -14,13 +14,13 @@ use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::ServiceAccountId;
 
 use super::client::{Credentials, DEADLINE, WeChat};
-use super::error::{Interface, NetworkFailure, WeChatError};
+use super::error::{Class, Interface, NetworkFailure, WeChatError};
 
-/// WeChat rotates a stable token by itself when less than this is left (wechat.md 1.1).
-const REFRESH_BEFORE_END: Duration = Duration::from_secs(5 * 60);
+/// WeChat rotates a stable token by itself when less than this is left.
+const REFRESH_BEFORE_END: Duration = Duration::from_mins(5);
 
-/// Two refusals within this mean the account, not the token (wechat.md 1.4).
-const REFUSAL_WINDOW: Duration = Duration::from_secs(60);
+/// Two refusals within this mean the account, not the token: another system mints tokens, or the secret was reset.
+const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
 
 /// Most accounts whose tokens are kept at once; the longest unused one makes room.
 const ACCOUNTS_LIMIT: usize = 1024;
@@ -146,9 +146,9 @@ impl AccessTokens {
                 state.kept = Some(Kept { token: token.clone(), credentials: print, refresh_at, ends_at });
                 Ok(token)
             }
-            // WeChat away is no reason to drop a token that still has minutes to live.
-            Err(WeChatError::Network(failure)) if !always => fallback.ok_or(WeChatError::Network(failure)),
-            Err(refusal) => Err(refusal),
+            // WeChat away or busy is no reason to drop a token that still has minutes to live.
+            Err(error) if !always && error.class() != Some(Class::Account) => fallback.ok_or(error),
+            Err(error) => Err(error),
         };
         state.last_fetch_for = print;
         state.last_fetch = Some(result.clone());
@@ -174,6 +174,7 @@ impl AccessTokens {
             return Ok(());
         }
         state.kept = None;
+        state.last_fetch = None;
         let now = clock.now();
         let again = state.refused_at.is_some_and(|before| now.since(before) <= REFUSAL_WINDOW);
         state.refused_at = Some(now);
@@ -244,13 +245,13 @@ fn fingerprint(credentials: &Credentials) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Normal mode, never forced: forcing is for a leaked token, 20 times a day (wechat.md 1.1).
+/// Normal mode, never forced: forcing is for a leaked token, 20 times a day.
 async fn fetch(wechat: &WeChat, credentials: &Credentials) -> Result<Answer, WeChatError> {
     let body = serde_json::json!({
         "grant_type": "client_credential",
         "appid": credentials.appid,
         "secret": credentials.secret.expose_secret(),
-        // Leaving it out has been answered with 41002 (wechat.md 1.1).
+        // Leaving it out has been answered with 41002.
         "force_refresh": false,
     });
     wechat.post("/cgi-bin/stable_token", &body, Interface::Token).await

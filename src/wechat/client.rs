@@ -67,12 +67,11 @@ struct Inner {
 }
 
 impl WeChat {
-    /// A client that follows no redirect by itself only if `http` does not: hand in one with redirects off.
-    pub fn new(http: reqwest::Client, endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
-        let endpoints = Endpoints {
-            api_url: endpoints.api_url.trim_end_matches('/').to_owned(),
-            open_url: endpoints.open_url.trim_end_matches('/').to_owned(),
-        };
+    /// A client over `http`, which must follow no redirects: a query may hold the secret.
+    pub fn new(http: reqwest::Client, mut endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
+        for url in [&mut endpoints.api_url, &mut endpoints.open_url] {
+            url.truncate(url.trim_end_matches('/').len());
+        }
         Self(Arc::new(Inner { http, endpoints, clock, tokens: AccessTokens::new() }))
     }
 
@@ -108,7 +107,7 @@ impl WeChat {
         answer(request, interface).await
     }
 
-    /// A POST of JSON in one piece: WeChat answers chunked bodies with 412 (wechat.md 0).
+    /// A POST of JSON in one piece: WeChat answers chunked bodies with 412.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -124,8 +123,17 @@ impl WeChat {
         answer(request, interface).await
     }
 
-    /// A GET with the account's access token, repaired once when WeChat refuses the token (wechat.md 1.3).
+    /// A GET with the account's access token, repaired once when WeChat refuses the token; [`DEADLINE`] is for it all.
     pub(super) async fn get_as_account<T: DeserializeOwned>(
+        &self,
+        credentials: &Credentials,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, WeChatError> {
+        within_deadline(self.get_repaired(credentials, path, query)).await
+    }
+
+    async fn get_repaired<T: DeserializeOwned>(
         &self,
         credentials: &Credentials,
         path: &str,
@@ -168,7 +176,15 @@ impl WeChat {
     }
 }
 
-/// The part of every answer that says whether it is one; a missing code is success (wechat.md 0).
+/// Bounds an operation of several calls by the time one may take.
+pub(super) async fn within_deadline<T>(
+    operation: impl Future<Output = Result<T, WeChatError>>,
+) -> Result<T, WeChatError> {
+    let late = WeChatError::Network(NetworkFailure::Timeout);
+    tokio::time::timeout(DEADLINE, operation).await.unwrap_or(Err(late))
+}
+
+/// The part of every answer that says whether it is one; a missing code is success.
 #[derive(Deserialize)]
 struct Verdict {
     #[serde(default)]

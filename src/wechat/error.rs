@@ -27,7 +27,7 @@ pub enum WeChatError {
     /// No answer of WeChat's came back whole.
     #[error("no usable answer from WeChat: {0}")]
     Network(NetworkFailure),
-    /// A virtual person of WeChat's snapshot mode (wechat.md 2.5): never a sign-in.
+    /// A virtual person of WeChat's snapshot mode: never a sign-in.
     #[error("the page was opened in WeChat's snapshot mode")]
     SnapshotUser,
     /// The person granted `snsapi_base` only, which shows no profile.
@@ -66,7 +66,7 @@ pub enum Interface {
     Person,
 }
 
-/// What an error code is about (wechat.md 10).
+/// What an error code is about, which decides the reaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// WeChat is busy: the same request may succeed later.
@@ -106,7 +106,7 @@ pub enum Advice {
     Pause,
 }
 
-/// Every code of wechat.md section 10; what is not listed is `Class::Unknown`.
+/// Every code that WeChat documents for what we call, or that has been seen; the others are `Class::Unknown`.
 const CLASSES: &[(RangeInclusive<i64>, Class)] = &[
     (-1..=-1, Class::Transient),
     (10_003..=10_016, Class::Account),
@@ -183,7 +183,7 @@ const CLASSES: &[(RangeInclusive<i64>, Class)] = &[
     (268_487_001..=268_487_002, Class::Transient),
 ];
 
-/// Where a code means something else than in [`CLASSES`] (wechat.md 1.2 and 2.4).
+/// Where a code means something else than in [`CLASSES`], by its own page.
 const EXCEPTIONS: &[(Interface, i64, Class)] = &[
     (Interface::Token, 40_001, Class::Account), // the secret is not this appid's
     (Interface::Person, 40_001, Class::OAuth),  // a person's token, which has no refresh here
@@ -203,7 +203,7 @@ impl Class {
         CLASSES.iter().find(|(codes, _)| codes.contains(&errcode)).map_or(Self::Unknown, |(_, class)| *class)
     }
 
-    /// The reaction of wechat.md 10.
+    /// The reaction to every code of this class.
     pub fn advice(self) -> Advice {
         match self {
             Self::Transient => Advice::Retry,

@@ -36,7 +36,7 @@ impl WeChat {
         let query = [("openid", openid), ("lang", "zh_CN")];
         let info: UserInfo = self.get_as_account(credentials, "/cgi-bin/user/info", &query).await?;
         let follows = info.subscribe == 1;
-        // Without `subscribe` nothing else in the answer means anything (wechat.md 6).
+        // Without `subscribe` nothing else in the answer means anything.
         let since =
             info.subscribe_time.filter(|_| follows).map(|seconds| Millis(seconds.saturating_mul(1000)));
         Ok(Followership { follows, since })

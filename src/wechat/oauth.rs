@@ -6,10 +6,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::client::{Credentials, WeChat};
+use super::client::{Credentials, WeChat, within_deadline};
 use super::error::{Class, Interface, NetworkFailure, WeChatError};
 
-/// Pause before a code is offered a second time, which may be done once and within a second (wechat.md 2.4).
+/// Pause before a code is offered a second time, which may be done once and within a second.
 const SECOND_OFFER_AFTER: Duration = Duration::from_millis(300);
 
 /// Longest nickname that is kept, in characters; WeChat's own are far shorter.
@@ -88,7 +88,7 @@ struct ProfileAnswer {
 }
 
 impl WeChat {
-    /// The page that asks the person; the parameters stand in the one order that WeChat accepts (wechat.md 2.1).
+    /// The page that asks the person; the parameters stand in the one order that WeChat accepts: it matches the link by pattern.
     ///
     /// `state` is at most 128 characters of `[A-Za-z0-9]`.
     pub fn authorize_url(&self, appid: &str, redirect_uri: &str, scope: Scope, state: &str) -> String {
@@ -111,13 +111,16 @@ impl WeChat {
         credentials: &Credentials,
         code: &str,
     ) -> Result<Authorization, WeChatError> {
-        let answer = match self.offer_code(credentials, code).await {
-            Err(busy) if busy.class() == Some(Class::Transient) => {
-                tokio::time::sleep(SECOND_OFFER_AFTER).await;
-                self.offer_code(credentials, code).await?
+        let answer = within_deadline(async {
+            match self.offer_code(credentials, code).await {
+                Err(busy) if busy.class() == Some(Class::Transient) => {
+                    tokio::time::sleep(SECOND_OFFER_AFTER).await;
+                    self.offer_code(credentials, code).await
+                }
+                other => other,
             }
-            other => other?,
-        };
+        })
+        .await?;
         if answer.is_snapshotuser.as_ref().is_some_and(is_set) {
             return Err(WeChatError::SnapshotUser);
         }
@@ -164,7 +167,7 @@ impl WeChat {
                 nickname: answer.nickname.and_then(|name| presentable(&name)),
                 avatar_url: answer.headimgurl.filter(|url| is_picture(url)),
             }),
-            // The scope was granted, so this is the other meaning of 48001 (wechat.md 2.4).
+            // The scope was granted, so this is the other meaning of 48001.
             Err(refused) if refused.errcode() == Some(48_001) => Err(WeChatError::SnapshotUser),
             Err(other) => Err(other),
         }
@@ -181,7 +184,7 @@ fn is_set(marker: &serde_json::Value) -> bool {
     }
 }
 
-/// The shape of openids and unionids, wide enough for any that WeChat may invent (wechat.md, identifiers).
+/// The shape of openids and unionids, wide enough for any that WeChat may invent: today 28 characters.
 pub(super) fn is_openid(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

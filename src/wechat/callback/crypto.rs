@@ -1,4 +1,4 @@
-//! Opening what WeChat encrypted: AES-256-CBC, the appid inside, padding to 32 bytes (wechat.md 3.6).
+//! Opening what WeChat encrypted: AES-256-CBC, the appid inside, padding to 32 bytes.
 
 use std::fmt;
 
@@ -26,11 +26,11 @@ const RANDOM_LENGTH: usize = 16;
 /// Padding goes up to this, twice AES's own block.
 const PADDING_BLOCK: usize = 32;
 
-/// A service account's EncodingAESKey, wiped from memory when dropped.
+/// A service account's `EncodingAESKey`, wiped from memory when dropped.
 #[derive(Clone)]
 pub struct EncodingAesKey(Zeroizing<[u8; 32]>);
 
-/// A text that is no EncodingAESKey.
+/// A text that is no `EncodingAESKey`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an EncodingAESKey has 43 characters of base64")]
 pub struct InvalidKey;

@@ -12,13 +12,13 @@ use super::Refused;
 /// The texts of a document's top-level fields, by WeChat's names.
 pub type Fields = BTreeMap<String, String>;
 
-/// Deepest nesting (security.md 7).
+/// Deepest nesting; WeChat needs four levels at most.
 const DEPTH_LIMIT: usize = 8;
 
 /// Most attributes of one tag; WeChat writes none.
 const ATTRIBUTE_LIMIT: usize = 8;
 
-/// Reads a document of at most `BODY_LIMIT` bytes; its first byte tells XML from JSON (wechat.md 3.1).
+/// Reads a document of at most `BODY_LIMIT` bytes; its first byte tells XML from JSON, whatever the console says.
 pub(super) fn read(body: &[u8]) -> Result<Fields, Refused> {
     let text = std::str::from_utf8(body).map_err(|_| Refused::because("not UTF-8"))?;
     match text.trim_ascii_start().as_bytes().first() {

@@ -1,4 +1,4 @@
-//! What a push says (wechat.md 4), and the key by which its repeats are known (wechat.md 3.2).
+//! What a push says, and the key by which its repeats are known.
 
 use std::fmt;
 
@@ -10,6 +10,10 @@ use super::Refused;
 use super::document::Fields;
 use super::signature::hex;
 use crate::wechat::oauth::is_openid;
+
+/// In these the sender is a platform of WeChat's, and the person stands in `OpenID`.
+const AUTHORIZATION_EVENTS: [&str; 3] =
+    ["user_authorization_revoke", "user_authorization_cancellation", "user_info_modified"];
 
 /// One push that is WeChat's.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub enum Event {
     },
     /// A template message came to its end.
     TemplateSendFinished {
-        /// The number that sending it gave; 0 has been seen (wechat.md 4).
+        /// The number that sending it gave; 0 has been seen.
         msgid: i64,
         /// How it ended.
         status: SendStatus,
@@ -118,8 +122,7 @@ pub(super) fn read(fields: &Fields, appid: &str) -> Result<Push, Refused> {
         "event" => Some(required(fields, "Event")?.to_ascii_lowercase()),
         _ => None,
     };
-    // In these three the sender is a platform of WeChat's; the person stands elsewhere (wechat.md 4).
-    let about_authorization = name.as_deref().is_some_and(|name| name.starts_with("user_"));
+    let about_authorization = name.as_deref().is_some_and(|name| AUTHORIZATION_EVENTS.contains(&name));
     if about_authorization && fields.get("AppID").is_some_and(|other| other != appid) {
         return Err(Refused::because("another account's AppID"));
     }

@@ -15,7 +15,7 @@ use crate::domain::clock::Millis;
 pub use crypto::{EncodingAesKey, InvalidKey};
 pub use event::{Event, Push, SendStatus};
 
-/// Longest body that is looked at, in bytes (security.md 7).
+/// Longest body that is looked at, in bytes; WeChat's have a few hundred.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How far WeChat's clock and ours may be apart, in seconds; also how long a recorded push can be replayed.
@@ -72,7 +72,7 @@ pub struct PushQuery {
     pub echostr: Option<String>,
 }
 
-/// A push that is not taken: one and the same answer whatever was wrong (security.md 7).
+/// A push that is not taken: one and the same answer whatever was wrong, so nobody learns which check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("push refused")]
 pub struct Refused {
@@ -101,7 +101,7 @@ pub fn verify_url(keys: &CallbackKeys, query: &PushQuery) -> Result<String, Refu
     Ok(echo.to_owned())
 }
 
-/// Proves, opens and reads one push, in the order of security.md 7; de-duplication by the key is the caller's.
+/// Proves, opens and reads one push, size first, then signature, key, account and age; de-duplication by the key is the caller's.
 ///
 /// # Errors
 /// `Refused`, for whatever reason.
@@ -143,7 +143,7 @@ fn decrypted(keys: &CallbackKeys, query: &PushQuery, body: &[u8]) -> Result<Vec<
     let envelope = document::read(body)?;
     let sealed = envelope.get("Encrypt").ok_or(Refused::because("nothing encrypted"))?;
     let (timestamp, nonce) = stamp(query)?;
-    // `signature` does not cover the body and must not pass for it (wechat.md 3.3).
+    // `signature` does not cover the body and must not pass for it.
     let given = query.msg_signature.as_deref().ok_or(Refused::because("no msg_signature"))?;
     if !signature::same(given, &signature::of_message(&keys.token, timestamp, nonce, sealed)) {
         return Err(Refused::because("wrong msg_signature"));

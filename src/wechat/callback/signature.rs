@@ -1,4 +1,4 @@
-//! WeChat's two signatures (wechat.md 3.3).
+//! WeChat's two signatures: SHA-1 over the sorted parts, in lower-case hex.
 
 use std::fmt::Write as _;
 
