@@ -43,6 +43,12 @@ impl Values {
         self.0.keys().map(String::as_str)
     }
 
+    /// Takes a key away, as if it had been left out of the defaults.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
     /// The value of a key that exists.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
