@@ -11,9 +11,12 @@
 //! - [`store`]: the rows
 //! - [`domain`]: the rules
 
+pub mod actors;
+pub mod bus;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod sms;
 pub mod store;
+pub mod usecases;
 pub mod wechat;

@@ -52,6 +52,8 @@ pub struct PhoneCookie {
     pub ticket: String,
     /// When the person asked to use the WeChat name and picture, if so.
     pub profile_at: Option<Millis>,
+    /// Whether the authorization was begun anew because WeChat did not take its code; that is done once.
+    pub retried: bool,
 }
 
 impl PhoneCookie {
@@ -64,19 +66,21 @@ impl PhoneCookie {
             issued_at: now,
             ticket: ticket.to_owned(),
             profile_at: None,
+            retried: false,
         }
     }
 
     /// The cookie's value.
     pub fn to_value(&self) -> String {
         format!(
-            "{}.{}.{}.{}.{}.{}",
+            "{}.{}.{}.{}.{}.{}.{}",
             URL_SAFE_NO_PAD.encode(self.secret),
             self.kind.name(),
             self.app.0.simple(),
             self.issued_at.0,
             self.ticket,
-            self.profile_at.map_or(0, |at| at.0)
+            self.profile_at.map_or(0, |at| at.0),
+            u8::from(self.retried)
         )
     }
 
@@ -89,7 +93,14 @@ impl PhoneCookie {
         let issued_at = Millis(parts.next()?.parse().ok()?);
         let ticket = parts.next()?.to_owned();
         let profile_at = Some(parts.next()?.parse::<i64>().ok()?).filter(|&at| at > 0).map(Millis);
-        parts.next().is_none().then_some(Self { secret, kind, app, issued_at, ticket, profile_at })
+        let retried = parts.next()? == "1";
+        parts.next().is_none().then_some(Self { secret, kind, app, issued_at, ticket, profile_at, retried })
+    }
+
+    /// The same visit, asking for the WeChat name and picture.
+    #[must_use]
+    pub fn asking_profile(self, now: Millis) -> Self {
+        Self { profile_at: Some(now), ..self }
     }
 
     /// OAuth's `state` of this visit: 64 hexadecimal digits (WeChat allows 128 letters and digits).
@@ -188,7 +199,7 @@ mod tests {
 
     #[test]
     fn foreign_texts_are_no_cookies() {
-        for text in ["", "a", "a.b.c.d.e.f", "....."] {
+        for text in ["", "a", "a.b.c.d.e.f.g", "......"] {
             assert!(PhoneCookie::from_value(text).is_none());
         }
     }

@@ -14,7 +14,11 @@ impl Store {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn audit_log(&self, scope: OrgScope, limit: u64) -> Result<Vec<(String, Option<String>, String)>, StoreError> {
+    pub async fn audit_log(
+        &self,
+        scope: OrgScope,
+        limit: u64,
+    ) -> Result<Vec<(String, Option<String>, String)>, StoreError> {
         let rows = audit_entry::Entity::find()
             .filter(audit_entry::Column::OrgId.eq(scope.organization().0))
             .order_by_desc(audit_entry::Column::Id)

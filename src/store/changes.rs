@@ -51,7 +51,10 @@ impl Store {
             .limit(limit)
             .all(&self.readers)
             .await?;
-        Ok(rows.into_iter().map(|row| Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject })
+            .collect())
     }
 
     /// The highest number so far; 0 when there is none.

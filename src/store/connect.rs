@@ -71,7 +71,12 @@ impl Store {
     ///
     /// # Errors
     /// The URL, the file, or another process that uses it.
-    pub async fn open(database: &Database, vault: Vault, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, OpenError> {
+    pub async fn open(
+        database: &Database,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, OpenError> {
         let path = database.url.strip_prefix("sqlite://").ok_or(OpenError::Unsupported)?;
         let path = PathBuf::from(path.split('?').next().unwrap_or(path));
         let failed = |error| OpenError::File(path.clone(), error);
@@ -88,7 +93,14 @@ impl Store {
         let writer = connect(&url, 1, database.acquire).await?;
         let readers = connect(&url, database.readers, database.acquire).await?;
         let tools = Tools { vault, clock, entropy };
-        Ok(Self { readers, writer, tools, transaction: database.transaction, writes: Arc::default(), _lock: Arc::new(lock) })
+        Ok(Self {
+            readers,
+            writer,
+            tools,
+            transaction: database.transaction,
+            writes: Arc::default(),
+            _lock: Arc::new(lock),
+        })
     }
 
     /// Begins a unit: the rows it writes, the changes it tells of and the audit lines stand or fall together.

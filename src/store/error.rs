@@ -43,10 +43,16 @@ impl From<DbErr> for StoreError {
 }
 
 fn is_busy_or_full(text: &str) -> bool {
-    ["database is locked", "database or disk is full", "disk I/O error", "readonly database"].iter().any(|known| text.contains(known))
+    ["database is locked", "database or disk is full", "disk I/O error", "readonly database"]
+        .iter()
+        .any(|known| text.contains(known))
 }
 
 /// A shorthand for rows that cannot be read.
-pub(crate) fn inconsistent(table: &'static str, column: &'static str, id: impl std::fmt::Display) -> StoreError {
+pub(crate) fn inconsistent(
+    table: &'static str,
+    column: &'static str,
+    id: impl std::fmt::Display,
+) -> StoreError {
     StoreError::Inconsistent { table, column, id: id.to_string() }
 }

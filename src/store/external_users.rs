@@ -24,7 +24,11 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
-    pub async fn external_user(&self, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+    pub async fn external_user(
+        &self,
+        scope: OrgScope,
+        id: UserId,
+    ) -> Result<Option<ExternalUser>, StoreError> {
         find(&self.readers, &self.tools, scope, id).await
     }
 
@@ -32,7 +36,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
-    pub async fn user_of_openid(&self, scope: OrgScope, app: AppId, openid: &str) -> Result<Option<ExternalUser>, StoreError> {
+    pub async fn user_of_openid(
+        &self,
+        scope: OrgScope,
+        app: AppId,
+        openid: &str,
+    ) -> Result<Option<ExternalUser>, StoreError> {
         match binding(&self.readers, app, openid).await? {
             Some(row) => find(&self.readers, &self.tools, scope, UserId(row.user_id)).await,
             None => Ok(None),
@@ -43,7 +52,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn knows_browser(&self, scope: OrgScope, user: UserId, device: DeviceMark) -> Result<bool, StoreError> {
+    pub async fn knows_browser(
+        &self,
+        scope: OrgScope,
+        user: UserId,
+        device: DeviceMark,
+    ) -> Result<bool, StoreError> {
         let row = known_browser::Entity::find()
             .filter(known_browser::Column::OrgId.eq(scope.organization().0))
             .filter(known_browser::Column::UserId.eq(user.0))
@@ -59,7 +73,11 @@ impl Unit {
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
-    pub async fn external_user(&self, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+    pub async fn external_user(
+        &self,
+        scope: OrgScope,
+        id: UserId,
+    ) -> Result<Option<ExternalUser>, StoreError> {
         find(&self.tx, &self.tools, scope, id).await
     }
 
@@ -67,7 +85,11 @@ impl Unit {
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
-    pub async fn user_of_phone(&self, app: AppId, phone: &PhoneNumber) -> Result<Option<ExternalUser>, StoreError> {
+    pub async fn user_of_phone(
+        &self,
+        app: AppId,
+        phone: &PhoneNumber,
+    ) -> Result<Option<ExternalUser>, StoreError> {
         let row = external_user::Entity::find()
             .filter(external_user::Column::AppId.eq(app.0))
             .filter(external_user::Column::PhoneIndex.eq(self.tools.vault.phone_index(phone)))
@@ -89,8 +111,10 @@ impl Unit {
     /// # Errors
     /// The database is away.
     pub async fn openid_of(&self, user: UserId) -> Result<Option<String>, StoreError> {
-        let row =
-            wechat_binding::Entity::find().filter(wechat_binding::Column::UserId.eq(user.0)).one(&self.tx).await?;
+        let row = wechat_binding::Entity::find()
+            .filter(wechat_binding::Column::UserId.eq(user.0))
+            .one(&self.tx)
+            .await?;
         Ok(row.map(|row| row.openid))
     }
 
@@ -121,7 +145,12 @@ impl Unit {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when either is joined to another.
-    pub async fn bind_wechat(&self, user: &ExternalUser, appid: &str, openid: &str) -> Result<(), StoreError> {
+    pub async fn bind_wechat(
+        &self,
+        user: &ExternalUser,
+        appid: &str,
+        openid: &str,
+    ) -> Result<(), StoreError> {
         let row = wechat_binding::ActiveModel {
             id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
             org_id: Set(user.organization.0),
@@ -139,7 +168,13 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn change_status(&self, scope: OrgScope, user: UserId, from: Status, to: Status) -> Result<bool, StoreError> {
+    pub async fn change_status(
+        &self,
+        scope: OrgScope,
+        user: UserId,
+        from: Status,
+        to: Status,
+    ) -> Result<bool, StoreError> {
         let done = external_user::Entity::update_many()
             .col_expr(external_user::Column::Status, Expr::value(to.name()))
             .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
@@ -155,7 +190,13 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn set_profile(&self, scope: OrgScope, user: UserId, nickname: Option<&str>, avatar_url: Option<&str>) -> Result<(), StoreError> {
+    pub async fn set_profile(
+        &self,
+        scope: OrgScope,
+        user: UserId,
+        nickname: Option<&str>,
+        avatar_url: Option<&str>,
+    ) -> Result<(), StoreError> {
         external_user::Entity::update_many()
             .col_expr(external_user::Column::Nickname, Expr::value(nickname))
             .col_expr(external_user::Column::AvatarUrl, Expr::value(avatar_url))
@@ -171,7 +212,12 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn remember_browser(&self, scope: OrgScope, user: UserId, device: DeviceMark) -> Result<(), StoreError> {
+    pub async fn remember_browser(
+        &self,
+        scope: OrgScope,
+        user: UserId,
+        device: DeviceMark,
+    ) -> Result<(), StoreError> {
         let row = known_browser::ActiveModel {
             id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
             org_id: Set(scope.organization().0),
@@ -187,7 +233,12 @@ impl Unit {
     }
 }
 
-async fn find<C: ConnectionTrait>(db: &C, tools: &Tools, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+async fn find<C: ConnectionTrait>(
+    db: &C,
+    tools: &Tools,
+    scope: OrgScope,
+    id: UserId,
+) -> Result<Option<ExternalUser>, StoreError> {
     let row = external_user::Entity::find_by_id(id.0)
         .filter(external_user::Column::OrgId.eq(scope.organization().0))
         .one(db)
@@ -195,7 +246,11 @@ async fn find<C: ConnectionTrait>(db: &C, tools: &Tools, scope: OrgScope, id: Us
     row.map(|row| read(tools, row)).transpose()
 }
 
-async fn binding<C: ConnectionTrait>(db: &C, app: AppId, openid: &str) -> Result<Option<wechat_binding::Model>, StoreError> {
+async fn binding<C: ConnectionTrait>(
+    db: &C,
+    app: AppId,
+    openid: &str,
+) -> Result<Option<wechat_binding::Model>, StoreError> {
     Ok(wechat_binding::Entity::find()
         .filter(wechat_binding::Column::AppId.eq(app.0))
         .filter(wechat_binding::Column::Openid.eq(openid))

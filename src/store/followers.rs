@@ -40,7 +40,11 @@ impl Store {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn openid_of_user(&self, scope: OrgScope, user: crate::domain::ids::UserId) -> Result<Option<String>, StoreError> {
+    pub async fn openid_of_user(
+        &self,
+        scope: OrgScope,
+        user: crate::domain::ids::UserId,
+    ) -> Result<Option<String>, StoreError> {
         use entities::wechat_binding;
         let row = wechat_binding::Entity::find()
             .filter(wechat_binding::Column::OrgId.eq(scope.organization().0))
@@ -85,9 +89,10 @@ impl Unit {
             changed_at: Set(at.0),
             checked_at: Set(self.now().0),
         };
-        let newer_is_known = OnConflict::columns([follower::Column::ServiceAccountId, follower::Column::Openid])
-            .update_column(follower::Column::CheckedAt)
-            .to_owned();
+        let newer_is_known =
+            OnConflict::columns([follower::Column::ServiceAccountId, follower::Column::Openid])
+                .update_column(follower::Column::CheckedAt)
+                .to_owned();
         follower::Entity::insert(row).on_conflict(newer_is_known).exec_without_returning(&self.tx).await?;
         Ok(())
     }

@@ -33,7 +33,12 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn create_login(&self, login: &Login, token_hash: &str, at_most: u32) -> Result<(), StoreError> {
+    pub async fn create_login(
+        &self,
+        login: &Login,
+        token_hash: &str,
+        at_most: u32,
+    ) -> Result<(), StoreError> {
         let row = login::ActiveModel {
             id: Set(login.id.0),
             org_id: Set(login.organization.0),

@@ -81,7 +81,11 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn set_organization_enabled(&self, organization: OrgId, enabled: bool) -> Result<bool, StoreError> {
+    pub async fn set_organization_enabled(
+        &self,
+        organization: OrgId,
+        enabled: bool,
+    ) -> Result<bool, StoreError> {
         let done = organization::Entity::update_many()
             .col_expr(organization::Column::Enabled, Expr::value(enabled))
             .filter(organization::Column::Id.eq(organization.0))

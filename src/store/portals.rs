@@ -65,8 +65,10 @@ impl Store {
             app_name: app.name,
             logo_url: app.logo_url,
             open: row.enabled && app.enabled && organization.enabled,
-            sign_up: SignUp::from_name(&row.sign_up).ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
-            confirm: Confirm::from_name(&row.confirm).ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
+            sign_up: SignUp::from_name(&row.sign_up)
+                .ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
+            confirm: Confirm::from_name(&row.confirm)
+                .ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
             slug: row.slug,
             title: row.title,
             login_hours: row.login_hours,
@@ -114,7 +116,12 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn set_portal(&self, organization: OrgId, app: AppId, settings: &PortalSettings) -> Result<bool, StoreError> {
+    pub async fn set_portal(
+        &self,
+        organization: OrgId,
+        app: AppId,
+        settings: &PortalSettings,
+    ) -> Result<bool, StoreError> {
         let mut update = portal::Entity::update_many()
             .filter(portal::Column::AppId.eq(app.0))
             .filter(portal::Column::OrgId.eq(organization.0))

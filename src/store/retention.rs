@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use entities::{audit_entry, callback_event, change, limit_lock, login, qr_session, verification_code, visit};
+use entities::{
+    audit_entry, callback_event, change, limit_lock, login, qr_session, verification_code, visit,
+};
 
 use super::error::StoreError;
 use super::unit::Unit;

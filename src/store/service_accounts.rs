@@ -1,7 +1,7 @@
 //! Service accounts; their secrets are sealed.
 
-use secrecy::{ExposeSecret, SecretString};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use secrecy::{ExposeSecret, SecretString};
 
 use entities::service_account;
 
@@ -20,7 +20,10 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or a secret does not open.
-    pub async fn service_account_of(&self, organization: OrgId) -> Result<Option<ServiceAccount>, StoreError> {
+    pub async fn service_account_of(
+        &self,
+        organization: OrgId,
+    ) -> Result<Option<ServiceAccount>, StoreError> {
         let row = service_account::Entity::find()
             .filter(service_account::Column::OrgId.eq(organization.0))
             .one(&self.readers)
@@ -33,8 +36,10 @@ impl Store {
     /// # Errors
     /// The database is away, or a secret does not open.
     pub async fn service_account_by_appid(&self, appid: &str) -> Result<Option<ServiceAccount>, StoreError> {
-        let row =
-            service_account::Entity::find().filter(service_account::Column::Appid.eq(appid)).one(&self.readers).await?;
+        let row = service_account::Entity::find()
+            .filter(service_account::Column::Appid.eq(appid))
+            .one(&self.readers)
+            .await?;
         row.map(|row| open(&self.tools, row)).transpose()
     }
 
@@ -66,7 +71,9 @@ impl Unit {
             secret: Set(seal("secret", &account.secret)?),
             token: Set(seal("token", &account.token)?),
             encoding_aes_key: Set(seal("encoding_aes_key", &account.encoding_aes_key)?),
-            previous_encoding_aes_key: Set(previous.map(|key| seal("previous_encoding_aes_key", key)).transpose()?),
+            previous_encoding_aes_key: Set(previous
+                .map(|key| seal("previous_encoding_aes_key", key))
+                .transpose()?),
             mode: Set(account.mode.name().into()),
             original_id: Set(account.original_id.clone()),
             created_at: Set(self.now().0),

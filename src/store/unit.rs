@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ActiveValue, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
 use entities::{audit_entry, change};
@@ -36,8 +37,10 @@ impl Unit {
     ) -> Result<Self, StoreError> {
         // Deferred transactions that read before they write fail with "database is locked"; SQLite's own mode is
         // ignored by the other databases.
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         let tx = writer.begin_with_options(options).await?;
         Ok(Self { tx, tools, begun: Instant::now(), deadline, committed })
     }

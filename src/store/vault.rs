@@ -55,7 +55,12 @@ impl Vault {
         sealed.split_once(':').map(|(id, _)| id) == current
     }
 
-    pub(crate) fn seal<I: Display>(&self, place: &Place<'_, I>, clear: &str, entropy: &dyn Entropy) -> Result<String, StoreError> {
+    pub(crate) fn seal<I: Display>(
+        &self,
+        place: &Place<'_, I>,
+        clear: &str,
+        entropy: &dyn Entropy,
+    ) -> Result<String, StoreError> {
         let unsealable = || inconsistent(place.table, place.column, place.row);
         let (id, cipher) = self.ciphers.first().ok_or_else(unsealable)?;
         let nonce: [u8; 24] = random(entropy);
@@ -101,6 +106,9 @@ mod tests {
         assert!(vault.open(&place(&2), &old).is_err(), "moved to another row");
         let new = vault.seal(&place(&1), "secret", &Sevens).unwrap();
         assert!(vault.is_current(&new) && !vault.is_current(&old) && !new.contains("secret"));
-        assert!(Vault::new(&[("k1".into(), [9; 32])], [3; 32]).open(&place(&1), &old).is_err(), "another key");
+        assert!(
+            Vault::new(&[("k1".into(), [9; 32])], [3; 32]).open(&place(&1), &old).is_err(),
+            "another key"
+        );
     }
 }

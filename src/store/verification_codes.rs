@@ -1,7 +1,10 @@
 //! Verification codes: written before they are sent, counted while the rows to count under are held.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 
 use entities::{limit_lock, verification_code};
 
@@ -49,7 +52,11 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or the phone does not open.
-    pub async fn phone_asked(&self, organization: OrgId, visit: VisitId) -> Result<Option<PhoneNumber>, StoreError> {
+    pub async fn phone_asked(
+        &self,
+        organization: OrgId,
+        visit: VisitId,
+    ) -> Result<Option<PhoneNumber>, StoreError> {
         let row = verification_code::Entity::find()
             .filter(verification_code::Column::OrgId.eq(organization.0))
             .filter(verification_code::Column::VisitId.eq(visit.0))
@@ -77,8 +84,11 @@ impl Unit {
         ];
         names.sort();
         for name in names {
-            let row = limit_lock::ActiveModel { name: Set(name), org_id: Set(None), taken: Set(self.now().0) };
-            let again = OnConflict::column(limit_lock::Column::Name).update_column(limit_lock::Column::Taken).to_owned();
+            let row =
+                limit_lock::ActiveModel { name: Set(name), org_id: Set(None), taken: Set(self.now().0) };
+            let again = OnConflict::column(limit_lock::Column::Name)
+                .update_column(limit_lock::Column::Taken)
+                .to_owned();
             limit_lock::Entity::insert(row).on_conflict(again).exec_without_returning(&self.tx).await?;
         }
         Ok(())
@@ -97,14 +107,20 @@ impl Unit {
             Counted::PhoneInApp => rows.filter(PhoneIndex.eq(index)).filter(AppId.eq(owner.app.0)),
             Counted::Phone => rows.filter(PhoneIndex.eq(index)),
             Counted::Openid => rows.filter(Openid.eq(owner.openid.as_str())),
-            Counted::OtherPhonesOfOpenid => rows.filter(Openid.eq(owner.openid.as_str())).filter(PhoneIndex.ne(index)),
+            Counted::OtherPhonesOfOpenid => {
+                rows.filter(Openid.eq(owner.openid.as_str())).filter(PhoneIndex.ne(index))
+            }
             Counted::Address => rows.filter(Address.eq(owner.network.key())),
             Counted::Organization => rows.filter(OrgId.eq(owner.organization.0)),
         };
         self.count(rows, limit.counted == Counted::OtherPhonesOfOpenid).await
     }
 
-    async fn count(&self, rows: Select<verification_code::Entity>, phones: bool) -> Result<Usage, StoreError> {
+    async fn count(
+        &self,
+        rows: Select<verification_code::Entity>,
+        phones: bool,
+    ) -> Result<Usage, StoreError> {
         let number = if phones {
             Expr::col(verification_code::Column::PhoneIndex).count_distinct()
         } else {
@@ -125,7 +141,13 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn create_code(&self, id: CodeId, owner: &CodeOwner, mac: &str, expires_at: Millis) -> Result<(), StoreError> {
+    pub async fn create_code(
+        &self,
+        id: CodeId,
+        owner: &CodeOwner,
+        mac: &str,
+        expires_at: Millis,
+    ) -> Result<(), StoreError> {
         use verification_code::Column::{AppId, KilledAt, Openid, PhoneIndex};
         let index = self.tools.vault.phone_index(&owner.phone);
         verification_code::Entity::update_many()
@@ -171,7 +193,9 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn count_guess(&self, owner: &CodeOwner, guesses: u32) -> Result<Option<LiveCode>, StoreError> {
-        use verification_code::Column::{AppId, ExpiresAt, Id, KilledAt, Openid, PhoneIndex, Tries, UsedAt, VisitId};
+        use verification_code::Column::{
+            AppId, ExpiresAt, Id, KilledAt, Openid, PhoneIndex, Tries, UsedAt, VisitId,
+        };
         let now = self.now().0;
         let row = verification_code::Entity::find()
             .filter(AppId.eq(owner.app.0))
@@ -226,7 +250,9 @@ impl Unit {
             .into_tuple()
             .all(&self.tx)
             .await?;
-        let wrong = |(tries, used, _): &(i32, Option<i64>, i64)| u32::try_from(tries - i32::from(used.is_some())).unwrap_or(0);
+        let wrong = |(tries, used, _): &(i32, Option<i64>, i64)| {
+            u32::try_from(tries - i32::from(used.is_some())).unwrap_or(0)
+        };
         Ok(Usage { count: rows.iter().map(wrong).sum(), oldest: rows.first().map(|row| Millis(row.2)) })
     }
 }

@@ -22,7 +22,8 @@ impl Store {
     /// # Errors
     /// The database is away, or the row makes no sense.
     pub async fn visit(&self, state_hash: &str) -> Result<Option<Visit>, StoreError> {
-        let row = visit::Entity::find().filter(visit::Column::StateHash.eq(state_hash)).one(&self.readers).await?;
+        let row =
+            visit::Entity::find().filter(visit::Column::StateHash.eq(state_hash)).one(&self.readers).await?;
         row.map(read).transpose()
     }
 }
@@ -143,7 +144,12 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn set_visit_profile(&self, id: VisitId, nickname: Option<&str>, avatar_url: Option<&str>) -> Result<(), StoreError> {
+    pub async fn set_visit_profile(
+        &self,
+        id: VisitId,
+        nickname: Option<&str>,
+        avatar_url: Option<&str>,
+    ) -> Result<(), StoreError> {
         visit::Entity::update_many()
             .col_expr(visit::Column::Nickname, Expr::value(nickname))
             .col_expr(visit::Column::AvatarUrl, Expr::value(avatar_url))
@@ -157,7 +163,8 @@ impl Unit {
 fn read(row: visit::Model) -> Result<Visit, StoreError> {
     let id = VisitId(row.id);
     let broken = |column| inconsistent("visits", column, id);
-    let refused = row.refused.as_deref().map(|code| Refusal::from_code(code).ok_or_else(|| broken("refused")));
+    let refused =
+        row.refused.as_deref().map(|code| Refusal::from_code(code).ok_or_else(|| broken("refused")));
     let qr = row.qr.as_deref().map(|r| QrRef::from_hex(r).ok_or_else(|| broken("qr")));
     Ok(Visit {
         id,

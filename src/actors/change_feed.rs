@@ -1,0 +1,124 @@
+//! The change feed: reads the `changes` table when nudged, and once a second anyway, for all sessions of this node.
+//!
+//! Server start makes me; I hold the numbers of the last few seconds, because numbers may be committed out of their
+//! order; I never stop by myself.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, WrapFuture};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use crate::bus::{Bus, Nudge};
+use crate::domain::qr_ticket::QrRef;
+use crate::store::changes::Topic;
+use crate::store::{Store, StoreError};
+
+use super::registry::Registry;
+use super::supervision::LifeLine;
+
+/// How often the table is read without a nudge.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How far back numbers are read again: longer than any unit may take to commit.
+const OVERLAP: Duration = Duration::from_secs(10);
+/// Lines read at once.
+const PAGE: u64 = 1_000;
+
+/// Which lines were seen, and from where to read.
+#[derive(Default)]
+struct Position {
+    /// Every line up to this one was seen long ago.
+    low_water: i64,
+    seen: VecDeque<(i64, Instant)>,
+}
+
+/// The actor.
+pub struct ChangeFeed {
+    store: Store,
+    bus: Bus,
+    registry: Registry,
+    life: Option<LifeLine>,
+}
+
+impl ChangeFeed {
+    /// A feed for the sessions of `registry`.
+    pub fn new(store: Store, bus: Bus, registry: Registry, life: LifeLine) -> Self {
+        Self { store, bus, registry, life: Some(life) }
+    }
+}
+
+impl Actor for ChangeFeed {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (store, bus, registry, life) =
+            (self.store.clone(), self.bus.clone(), self.registry.clone(), self.life.take());
+        let run = async move {
+            let _life = life;
+            run(store, bus, registry).await;
+        };
+        ctx.spawn(run.into_actor(self));
+    }
+}
+
+async fn run(store: Store, bus: Bus, registry: Registry) {
+    let mut nudges = bus.listen();
+    let mut position = Position::default();
+    let mut known = false;
+    let mut tick = tokio::time::interval(INTERVAL);
+    loop {
+        tokio::select! {
+            nudge = nudges.recv() => match nudge {
+                Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => {}
+                Ok(Nudge::Follower { .. }) => continue,
+                Err(RecvError::Closed) => return,
+            },
+            _ = tick.tick() => {}
+        }
+        let read = if known {
+            position.read(&store, &registry).await
+        } else {
+            position.start(&store, &registry).await
+        };
+        match read {
+            Ok(()) => known = true,
+            Err(error) => {
+                tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look")
+            }
+        }
+    }
+}
+
+impl Position {
+    /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
+    async fn start(&mut self, store: &Store, registry: &Registry) -> Result<(), StoreError> {
+        self.low_water = store.latest_change().await?;
+        registry.look_at_all();
+        Ok(())
+    }
+
+    async fn read(&mut self, store: &Store, registry: &Registry) -> Result<(), StoreError> {
+        let now = Instant::now();
+        while self.seen.front().is_some_and(|&(_, at)| now.duration_since(at) > OVERLAP) {
+            if let Some((id, _)) = self.seen.pop_front() {
+                self.low_water = self.low_water.max(id);
+            }
+        }
+        let mut after = self.low_water;
+        loop {
+            let page = store.changes_after(after, PAGE).await?;
+            let Some(last) = page.last().map(|change| change.id) else { return Ok(()) };
+            let full = page.len() as u64 == PAGE;
+            let fresh: Vec<_> =
+                page.into_iter().filter(|change| !self.seen.iter().any(|&(id, _)| id == change.id)).collect();
+            self.seen.extend(fresh.iter().map(|change| (change.id, now)));
+            let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
+            registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
+            if !full {
+                return Ok(());
+            }
+            after = last;
+        }
+    }
+}

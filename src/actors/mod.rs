@@ -1,0 +1,11 @@
+//! What waits, repeats or pushes: live views of rows, rebuilt at any time from them.
+//! Not here: decisions (`domain`), changes with a name (`usecases`), HTTP.
+//! Started by `server`; watched by `http/live`.
+
+pub mod change_feed;
+pub mod follow_check;
+pub mod frame;
+pub mod janitor;
+pub mod qr_session;
+pub mod registry;
+pub mod supervision;

@@ -1,0 +1,214 @@
+//! The QR-session actor: the live view of one QR session.
+//!
+//! The registry starts me when the first watcher comes; I hold the watchers and the last frame, nothing that is not in
+//! the ticket or the row. I read the row when told that it changed, when a watcher comes, and once when the code's time
+//! is over. I stop when the last watcher has left or nothing can follow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
+};
+use tokio::sync::mpsc;
+
+use crate::domain::clock::Clock;
+use crate::domain::policy::Lifetimes;
+use crate::domain::qr_ticket::Waiting;
+use crate::domain::scope::OrgScope;
+use crate::store::{Store, StoreError};
+
+use super::frame::{GRACE, StateFrame, close};
+use super::registry::Sessions;
+
+/// Updates a watcher may be behind; a QR session has at most about ten in its life.
+pub const WATCHER_QUEUE: usize = 8;
+/// How often watchers that have gone are noticed while nothing happens.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// What a watcher gets.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// A new snapshot.
+    Frame(Arc<StateFrame>),
+    /// The end, with its code.
+    Close(u16),
+}
+
+/// What every QR-session actor works with.
+pub struct Tools {
+    /// The rows.
+    pub store: Store,
+    /// The time that is stored.
+    pub clock: Arc<dyn Clock>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// Watchers of one session at most.
+    pub watchers: usize,
+}
+
+/// A new watcher; it is sent the present frame first.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Attach(pub mpsc::Sender<Update>);
+
+/// The row may have changed, or time has gone by.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Look;
+
+/// Every watcher is to go.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CloseAll(pub u16);
+
+/// The actor.
+pub struct QrSessionActor {
+    waiting: Waiting,
+    tools: Arc<Tools>,
+    sessions: Sessions,
+    watchers: Vec<mpsc::Sender<Update>>,
+    /// Watchers that have not had their first frame.
+    fresh: Vec<mpsc::Sender<Update>>,
+    last: Option<Arc<StateFrame>>,
+    timer: Option<SpawnHandle>,
+}
+
+impl QrSessionActor {
+    /// A live view of one session.
+    pub fn new(waiting: Waiting, tools: Arc<Tools>, sessions: Sessions) -> Self {
+        Self { waiting, tools, sessions, watchers: Vec::new(), fresh: Vec::new(), last: None, timer: None }
+    }
+
+    fn read(&self, ctx: &mut Context<Self>) {
+        let (waiting, tools) = (self.waiting, Arc::clone(&self.tools));
+        let frame = async move { read_frame(&waiting, &tools).await };
+        ctx.spawn(frame.into_actor(self).map(|frame, actor, ctx| match frame {
+            Ok(frame) => actor.show(frame, ctx),
+            Err(error) => {
+                // The watchers stay; whoever has no first frame yet comes again.
+                tracing::warn!(error = %error, "a QR session could not be read");
+                for watcher in actor.fresh.drain(..) {
+                    push(&watcher, Update::Close(close::INTERNAL));
+                }
+                actor.stop_if_alone(ctx);
+            }
+        }));
+    }
+
+    fn show(&mut self, frame: StateFrame, ctx: &mut Context<Self>) {
+        let is_news = self.last.as_ref().is_none_or(|last| frame.seq > last.seq);
+        let shown = if is_news {
+            Arc::new(frame)
+        } else {
+            Arc::clone(self.last.get_or_insert_with(|| Arc::new(frame)))
+        };
+        if is_news {
+            self.watchers.retain(|watcher| push(watcher, Update::Frame(Arc::clone(&shown))));
+        }
+        for watcher in std::mem::take(&mut self.fresh) {
+            if push(&watcher, Update::Frame(Arc::clone(&shown))) {
+                self.watchers.push(watcher);
+            }
+        }
+        if let Some(code) = shown.end {
+            self.close_all(code, ctx);
+            return;
+        }
+        if is_news || self.timer.is_none() {
+            self.arm(&shown, ctx);
+        }
+        self.last = Some(shown);
+        self.stop_if_alone(ctx);
+    }
+
+    /// Wakes me when the present state's time is over.
+    fn arm(&mut self, frame: &StateFrame, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let left = frame.expires_at.plus(GRACE).since(self.tools.clock.now());
+        let left = left.max(Duration::from_millis(50));
+        self.timer = Some(ctx.run_later(left, |actor, ctx| {
+            actor.timer = None;
+            actor.read(ctx);
+        }));
+    }
+
+    fn close_all(&mut self, code: u16, ctx: &mut Context<Self>) {
+        for watcher in self.watchers.drain(..).chain(self.fresh.drain(..)) {
+            push(&watcher, Update::Close(code));
+        }
+        ctx.stop();
+    }
+
+    fn stop_if_alone(&mut self, ctx: &mut Context<Self>) {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        self.fresh.retain(|watcher| !watcher.is_closed());
+        if self.watchers.is_empty() && self.fresh.is_empty() {
+            ctx.stop();
+        }
+    }
+}
+
+/// Hands an update to a watcher without waiting; the last place in its queue is kept for the goodbye.
+fn push(watcher: &mpsc::Sender<Update>, update: Update) -> bool {
+    if watcher.capacity() > 1 || matches!(update, Update::Close(_)) {
+        return watcher.try_send(update).is_ok();
+    }
+    metrics::counter!("menfang_watchers_too_slow_total").increment(1);
+    drop(watcher.try_send(Update::Close(close::TOO_SLOW)));
+    false
+}
+
+async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, StoreError> {
+    let row = tools.store.qr_session(waiting.r).await?;
+    let user = match row.as_ref().and_then(|row| Some((OrgScope::of_row(row.organization), row.user?))) {
+        Some((scope, user)) => tools.store.external_user(scope, user).await?,
+        None => None,
+    };
+    Ok(StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes))
+}
+
+impl Actor for QrSessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(SWEEP, Self::stop_if_alone);
+    }
+
+    fn stopped(&mut self, ctx: &mut Self::Context) {
+        self.sessions.forget(self.waiting.r, &ctx.address());
+    }
+}
+
+impl Handler<Attach> for QrSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, attach: Attach, ctx: &mut Self::Context) {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        if self.watchers.len() + self.fresh.len() >= self.tools.watchers {
+            metrics::counter!("menfang_limit_hits_total", "limit" => "sockets_per_session").increment(1);
+            push(&attach.0, Update::Close(close::OVERLOADED));
+            return;
+        }
+        self.fresh.push(attach.0);
+        self.read(ctx);
+    }
+}
+
+impl Handler<Look> for QrSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
+        self.read(ctx);
+    }
+}
+
+impl Handler<CloseAll> for QrSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, close_all: CloseAll, ctx: &mut Self::Context) {
+        self.close_all(close_all.0, ctx);
+    }
+}

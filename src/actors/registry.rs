@@ -1,0 +1,152 @@
+//! The registry: the only door to QR-session actors. It is a table, not an actor, so that nothing stands between a
+//! watcher and its session, and a panic anywhere leaves it whole.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix::{Actor, Addr, ArbiterHandle};
+use tokio::sync::mpsc;
+
+use crate::domain::qr_ticket::{QrRef, Waiting};
+
+use super::frame::close;
+use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools, Update, WATCHER_QUEUE};
+
+/// Why nothing can be watched now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WatchError {
+    /// This node holds as many as it may, or the session's mailbox is full.
+    #[error("overloaded")]
+    Overloaded,
+    /// The server is going down.
+    #[error("restarting")]
+    Restarting,
+}
+
+/// The live sessions of this node.
+#[derive(Clone, Default)]
+pub struct Sessions(Arc<Mutex<HashMap<QrRef, Addr<QrSessionActor>>>>);
+
+impl Sessions {
+    fn table(&self) -> MutexGuard<'_, HashMap<QrRef, Addr<QrSessionActor>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an actor that has stopped out of the table, unless another one stands in its place.
+    pub(super) fn forget(&self, r: QrRef, address: &Addr<QrSessionActor>) {
+        let mut table = self.table();
+        if table.get(&r) == Some(address) {
+            table.remove(&r);
+            metrics::gauge!("menfang_qr_sessions_live").decrement(1);
+        }
+    }
+}
+
+/// The door.
+#[derive(Clone)]
+pub struct Registry {
+    sessions: Sessions,
+    tools: Arc<Tools>,
+    arbiters: Arc<Vec<ArbiterHandle>>,
+    next: Arc<AtomicUsize>,
+    at_most: usize,
+    draining: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Registry {
+    /// A registry whose actors live on `arbiters`.
+    pub fn new(tools: Tools, arbiters: Vec<ArbiterHandle>, at_most: usize) -> Self {
+        Self {
+            sessions: Sessions::default(),
+            tools: Arc::new(tools),
+            arbiters: Arc::new(arbiters),
+            next: Arc::default(),
+            at_most,
+            draining: Arc::default(),
+        }
+    }
+
+    /// Watches a session: the present frame first, then every new one, then the code to close with. Dropping the
+    /// receiver is leaving.
+    ///
+    /// # Errors
+    /// This node is full or going down.
+    pub fn watch(&self, waiting: Waiting) -> Result<mpsc::Receiver<Update>, WatchError> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(WatchError::Restarting);
+        }
+        let (watcher, updates) = mpsc::channel(WATCHER_QUEUE);
+        // An actor that has just stopped takes nothing: then a new one does.
+        for _ in 0..2 {
+            let address = self.live(waiting)?;
+            match address.try_send(Attach(watcher.clone())) {
+                Ok(()) => return Ok(updates),
+                Err(actix::dev::SendError::Full(_)) => {
+                    metrics::counter!("menfang_mailbox_full_total", "actor" => "qr_session").increment(1);
+                    return Err(WatchError::Overloaded);
+                }
+                Err(actix::dev::SendError::Closed(_)) => self.sessions.forget(waiting.r, &address),
+            }
+        }
+        Err(WatchError::Overloaded)
+    }
+
+    fn live(&self, waiting: Waiting) -> Result<Addr<QrSessionActor>, WatchError> {
+        let mut table = self.sessions.table();
+        if let Some(address) = table.get(&waiting.r).filter(|address| address.connected()) {
+            return Ok(address.clone());
+        }
+        if table.len() >= self.at_most {
+            metrics::counter!("menfang_limit_hits_total", "limit" => "qr_sessions_per_node").increment(1);
+            return Err(WatchError::Overloaded);
+        }
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.arbiters.len().max(1);
+        let arbiter = self.arbiters.get(turn).ok_or(WatchError::Overloaded)?;
+        let actor = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone());
+        let address = QrSessionActor::start_in_arbiter(arbiter, move |_| actor);
+        if table.insert(waiting.r, address.clone()).is_none() {
+            metrics::gauge!("menfang_qr_sessions_live").increment(1);
+        }
+        Ok(address)
+    }
+
+    /// Tells the sessions of these rows, if they live here, to look.
+    pub fn look(&self, changed: impl Iterator<Item = QrRef>) {
+        for r in changed {
+            let address = self.sessions.table().get(&r).cloned();
+            // A full mailbox already holds a look; one that has stopped needs none.
+            if let Some(address) = address {
+                drop(address.try_send(Look));
+            }
+        }
+    }
+
+    /// Tells every session to look: time has moved.
+    pub fn look_at_all(&self) {
+        let all: Vec<QrRef> = self.sessions.table().keys().copied().collect();
+        self.look(all.into_iter());
+    }
+
+    /// How many sessions live here.
+    pub fn live_sessions(&self) -> usize {
+        self.sessions.table().len()
+    }
+
+    /// Takes no new watchers and sends all others away with 1012, spread over `span`.
+    pub async fn drain(&self, span: Duration) {
+        self.draining.store(true, Ordering::Relaxed);
+        let all: Vec<_> = self.sessions.table().values().cloned().collect();
+        let slices = 20;
+        let per_slice = all.len().div_ceil(slices).max(1);
+        for slice in all.chunks(per_slice) {
+            for address in slice {
+                drop(address.try_send(CloseAll(close::RESTARTING)));
+            }
+            if all.len() > slices {
+                tokio::time::sleep(span / u32::try_from(slices).unwrap_or(1)).await;
+            }
+        }
+    }
+}

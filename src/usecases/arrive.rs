@@ -1,0 +1,386 @@
+//! Opening a link inside WeChat, and WeChat's authorization coming back: who is it, and for which computer?
+
+use std::time::Duration;
+
+use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::clock::random_below;
+use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::ids::VisitId;
+use crate::domain::keys::same_secret;
+use crate::domain::login::LoginKind;
+use crate::domain::phone_visit::{PhoneCookie, Visit, VisitKind};
+use crate::domain::portal::Portal;
+use crate::domain::qr_session::{QrSession, Scan, TransitionError};
+use crate::domain::qr_ticket::Ticket;
+use crate::domain::service_account::ServiceAccount;
+use crate::store::StoreError;
+use crate::wechat::{Advice, Scope, WeChatError};
+
+use super::SignIn;
+use super::logins::Granted;
+use super::sign_in::credentials;
+
+/// An exchange that took longer than this was cut off by a crash, and may be done anew.
+const ABANDONED: Duration = Duration::from_secs(15);
+/// The scan must be committed within this of being checked, so that "expired" can be said soon after the code's end.
+const SCAN_COMMIT: Duration = Duration::from_secs(2);
+
+/// Where to send the phone.
+pub struct Departure {
+    /// Its cookie.
+    pub cookie: PhoneCookie,
+    /// WeChat's authorization page.
+    pub url: String,
+}
+
+/// Why a link leads nowhere.
+#[derive(Debug, thiserror::Error)]
+pub enum DepartError {
+    /// The ticket is forged, or of another app.
+    #[error("forged ticket")]
+    Forged,
+    /// The ticket's time is over.
+    #[error("the code has expired")]
+    Expired,
+    /// The portal is closed.
+    #[error("the portal is closed")]
+    Closed,
+    /// The organization has no service account.
+    #[error("no service account")]
+    NoServiceAccount,
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where an authorization leads.
+pub enum Arrival {
+    /// To the phone page of this portal.
+    Phone {
+        /// The portal's slug.
+        slug: String,
+    },
+    /// Signed in here, inside WeChat.
+    SignedIn(Granted),
+    /// Once more to WeChat, because it did not take its own code.
+    Again(Departure),
+}
+
+/// Why an authorization leads nowhere.
+#[derive(Debug, thiserror::Error)]
+pub enum ArriveError {
+    /// Cookie, state, app or service account do not belong together.
+    #[error("the state is not this phone's")]
+    BadState,
+    /// Another person scanned the code first.
+    #[error("another person was first")]
+    Taken,
+    /// The state's or the code's time is over.
+    #[error("too late")]
+    TooLate,
+    /// The person said no to WeChat.
+    #[error("no consent")]
+    NoConsent,
+    /// A virtual person of WeChat's snapshot mode.
+    #[error("snapshot mode")]
+    Snapshot,
+    /// WeChat did not answer, or did not take the code twice.
+    #[error("WeChat is not available")]
+    WeChat(#[source] WeChatError),
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SignIn {
+    /// Sends a phone to WeChat's authorization; nothing is stored, so previews and double loads change nothing.
+    ///
+    /// # Errors
+    /// The ticket or the portal does not allow it.
+    pub async fn depart(&self, portal: &Portal, ticket: Option<&str>) -> Result<Departure, DepartError> {
+        let now = self.now();
+        let (kind, ticket) = match ticket {
+            Some(text) => {
+                let ticket = self.sealer.open_ticket(text, portal.app).map_err(|_| DepartError::Forged)?;
+                if now > ticket.issued_at.plus(self.parts.lifetimes.qr) {
+                    return Err(DepartError::Expired);
+                }
+                (VisitKind::Qr, text)
+            }
+            None => (VisitKind::Menu, ""),
+        };
+        if !portal.open {
+            return Err(DepartError::Closed);
+        }
+        let account = self.parts.store.service_account_of(portal.organization).await?;
+        let account = account.ok_or(DepartError::NoServiceAccount)?;
+        let cookie = PhoneCookie::generate(kind, portal.app, ticket, now, self.entropy());
+        Ok(self.departure(&account, cookie))
+    }
+
+    fn departure(&self, account: &ServiceAccount, cookie: PhoneCookie) -> Departure {
+        let state = cookie.state(&self.parts.signing);
+        let url =
+            self.parts.wechat.authorize_url(&account.appid, &self.callback_url(account), Scope::Base, &state);
+        Departure { cookie, url }
+    }
+
+    pub(super) fn callback_url(&self, account: &ServiceAccount) -> String {
+        format!("{}/wechat/{}/oauth/callback", self.parts.public_url, account.appid)
+    }
+
+    /// Takes the authorization that WeChat sends back.
+    ///
+    /// # Errors
+    /// See [`ArriveError`]; none of them exchanges a code twice.
+    pub async fn arrive(
+        &self,
+        appid: &str,
+        cookie: Option<&str>,
+        code: Option<&str>,
+        state: &str,
+        caller: &Caller,
+    ) -> Result<Arrival, ArriveError> {
+        let cookie = cookie.and_then(PhoneCookie::from_value).ok_or(ArriveError::BadState)?;
+        let portal = self.parts.store.portal_of_app(cookie.app).await?.ok_or(ArriveError::BadState)?;
+        let account =
+            self.parts.store.service_account_of(portal.organization).await?.ok_or(ArriveError::BadState)?;
+        let key = &self.parts.signing;
+        if account.appid == appid {
+            if let Some(profile_state) =
+                cookie.profile_state(key).filter(|own| same_secret(own.as_bytes(), state.as_bytes()))
+            {
+                return self.take_profile(&portal, &account, &cookie, code, &profile_state).await;
+            }
+        }
+        if account.appid != appid || !same_secret(cookie.state(key).as_bytes(), state.as_bytes()) {
+            self.note_rejected(&portal, caller).await?;
+            return Err(ArriveError::BadState);
+        }
+        let visit_key = cookie.visit_key(key);
+        if let Some(visit) = self.parts.store.visit(&visit_key).await?.filter(|visit| visit.openid.is_some())
+        {
+            return self.arrived_before(&portal, &visit, caller).await;
+        }
+        let ticket = self.check_times(&portal, &cookie)?;
+        let code = code.ok_or(ArriveError::NoConsent)?;
+        let Some(visit) = self.begin(&portal, &cookie, &visit_key, caller).await? else {
+            // The other callback of this state is on its way; the phone page waits for it.
+            return Ok(Arrival::Phone { slug: portal.slug });
+        };
+        let authorization = match self.parts.wechat.exchange_code(&credentials(&account), code).await {
+            Ok(authorization) => authorization,
+            Err(error) => return self.not_exchanged(&account, &cookie, &visit, error).await,
+        };
+        self.meet(&portal, &visit, ticket, &authorization.openid, caller).await
+    }
+
+    async fn note_rejected(&self, portal: &Portal, caller: &Caller) -> Result<(), StoreError> {
+        let unit = self.parts.store.begin().await?;
+        let entry = Entry {
+            organization: portal.organization,
+            action: Action::OauthRejected,
+            actor: "phone".into(),
+            subject: None,
+            result: "bad_state",
+        };
+        unit.audit(entry, caller).await?;
+        unit.commit().await
+    }
+
+    fn check_times(&self, portal: &Portal, cookie: &PhoneCookie) -> Result<Option<Ticket>, ArriveError> {
+        let (now, life) = (self.now(), &self.parts.lifetimes);
+        if now > cookie.issued_at.plus(life.oauth_state) {
+            return Err(ArriveError::TooLate);
+        }
+        if cookie.kind == VisitKind::Menu {
+            return Ok(None);
+        }
+        let ticket =
+            self.sealer.open_ticket(&cookie.ticket, portal.app).map_err(|_| ArriveError::BadState)?;
+        if now > ticket.issued_at.plus(life.qr) {
+            return Err(ArriveError::TooLate);
+        }
+        Ok(Some(ticket))
+    }
+
+    /// Writes the visit, which gives the right to exchange the code; none when another callback has it.
+    async fn begin(
+        &self,
+        portal: &Portal,
+        cookie: &PhoneCookie,
+        visit_key: &str,
+        caller: &Caller,
+    ) -> Result<Option<Visit>, StoreError> {
+        let now = self.now();
+        let visit = Visit {
+            id: VisitId::generate(self.clock(), self.entropy()),
+            organization: portal.organization,
+            app: portal.app,
+            kind: cookie.kind,
+            openid: None,
+            qr: None,
+            phone_network: caller.network,
+            refused: None,
+            nickname: None,
+            avatar_url: None,
+            exchanging_since: now,
+            expires_at: now.plus(self.parts.lifetimes.browser),
+        };
+        let unit = self.parts.store.begin().await?;
+        match unit.begin_visit(&visit, visit_key).await {
+            Ok(()) => {
+                unit.commit().await?;
+                return Ok(Some(visit));
+            }
+            Err(StoreError::Conflict) => drop(unit),
+            Err(error) => return Err(error),
+        }
+        let Some(other) = self.parts.store.visit(visit_key).await? else { return Ok(None) };
+        let unit = self.parts.store.begin().await?;
+        let taken_over = unit.retake_visit(other.id, now.minus(ABANDONED)).await?;
+        unit.commit().await?;
+        Ok(taken_over.then_some(other))
+    }
+
+    async fn not_exchanged(
+        &self,
+        account: &ServiceAccount,
+        cookie: &PhoneCookie,
+        visit: &Visit,
+        error: WeChatError,
+    ) -> Result<Arrival, ArriveError> {
+        let unit = self.parts.store.begin().await?;
+        unit.forget_visit(visit.id).await?;
+        unit.commit().await?;
+        match error {
+            WeChatError::SnapshotUser => Err(ArriveError::Snapshot),
+            error if error.advice() == Advice::Reauthorize && !cookie.retried => {
+                let mut again = PhoneCookie::generate(
+                    cookie.kind,
+                    cookie.app,
+                    &cookie.ticket,
+                    self.now(),
+                    self.entropy(),
+                );
+                again.retried = true;
+                Ok(Arrival::Again(self.departure(account, again)))
+            }
+            error => Err(ArriveError::WeChat(error)),
+        }
+    }
+
+    /// The code is exchanged: the person is known.
+    async fn meet(
+        &self,
+        portal: &Portal,
+        visit: &Visit,
+        ticket: Option<Ticket>,
+        openid: &str,
+        caller: &Caller,
+    ) -> Result<Arrival, ArriveError> {
+        let user = self.parts.store.user_of_openid(portal.scope(), portal.app, openid).await?;
+        self.nudge_follower(portal.organization, openid);
+        let Some(ticket) = ticket else {
+            let unit = self.parts.store.begin().await?;
+            unit.arrive(visit.id, openid, None).await?;
+            unit.commit().await?;
+            let visit = Visit { openid: Some(openid.to_owned()), ..visit.clone() };
+            return self.arrived_before(portal, &visit, caller).await;
+        };
+        self.scan(portal, visit, &ticket, openid, user, caller).await?;
+        Ok(Arrival::Phone { slug: portal.slug.clone() })
+    }
+
+    async fn scan(
+        &self,
+        portal: &Portal,
+        visit: &Visit,
+        ticket: &Ticket,
+        openid: &str,
+        user: Option<ExternalUser>,
+        caller: &Caller,
+    ) -> Result<(), ArriveError> {
+        let now = self.now();
+        let known = match &user {
+            Some(user) => {
+                self.parts.store.knows_browser(portal.scope(), user.id, ticket.computer.device).await?
+            }
+            None => false,
+        };
+        let number = || u8::try_from(10 + random_below(self.entropy(), 90)).ok();
+        let scan = Scan {
+            organization: portal.organization,
+            app: portal.app,
+            openid: openid.to_owned(),
+            user: user.as_ref().map(|user| user.id),
+            match_number: portal.confirm.needs_number(known).then(number).flatten(),
+            phone_network: caller.network,
+        };
+        let session =
+            QrSession::scan(ticket, scan, now, &self.parts.lifetimes).map_err(|_| ArriveError::TooLate)?;
+        let unit = self.parts.store.begin().await?.within(SCAN_COMMIT);
+        match unit.insert_qr_session(&session).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict) => {
+                drop(unit);
+                return self.join_scan(visit, &session).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        unit.arrive(visit.id, openid, Some(session.r)).await?;
+        let entry = Entry {
+            organization: portal.organization,
+            action: Action::QrScanned,
+            actor: user.as_ref().map_or_else(|| "phone".into(), |user| user.id.to_string()),
+            subject: None,
+            result: "ok",
+        };
+        unit.audit(entry, caller).await?;
+        // A stranger to the portal is turned away where the rule can be told: at the code, once the phone is proved.
+        if let Some(Err(refusal)) = user.map(|user| portal.admit(Some((user.id, user.status)))) {
+            let refused = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
+            unit.advance_qr_session(&refused).await?;
+        }
+        unit.commit().await?;
+        self.nudge_changes();
+        Ok(())
+    }
+
+    /// The code was scanned before: by the same person (go on there) or by another one.
+    async fn join_scan(&self, visit: &Visit, mine: &QrSession) -> Result<(), ArriveError> {
+        let other = self.parts.store.qr_session(mine.r).await?;
+        let same = other.is_some_and(|other| other.openid == mine.openid);
+        let unit = self.parts.store.begin().await?;
+        unit.arrive(visit.id, &mine.openid, same.then_some(mine.r)).await?;
+        unit.commit().await?;
+        if same { Ok(()) } else { Err(ArriveError::Taken) }
+    }
+
+    /// The same phone comes again: the same step again, and no second exchange.
+    async fn arrived_before(
+        &self,
+        portal: &Portal,
+        visit: &Visit,
+        caller: &Caller,
+    ) -> Result<Arrival, ArriveError> {
+        let slug = portal.slug.clone();
+        if visit.kind == VisitKind::Qr {
+            return if visit.qr.is_some() { Ok(Arrival::Phone { slug }) } else { Err(ArriveError::Taken) };
+        }
+        let openid = visit.openid.as_deref().unwrap_or_default();
+        let user = self.parts.store.user_of_openid(portal.scope(), portal.app, openid).await?;
+        match user.filter(|user| user.status == Status::Active && portal.open) {
+            Some(user) if visit.refused.is_none() => {
+                let unit = self.parts.store.begin().await?;
+                let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
+                if let Some(replaced) = unit.set_visit_login(visit.id, granted.login).await? {
+                    unit.end_login(replaced).await?;
+                }
+                unit.commit().await?;
+                Ok(Arrival::SignedIn(granted))
+            }
+            _ => Ok(Arrival::Phone { slug }),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The browser takes its login: only the one that showed the code, only once, only in time.
+
+use std::time::Duration;
+
+use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::login::LoginKind;
+use crate::domain::qr_session::{Refusal, TransitionError};
+use crate::domain::qr_ticket::Waiting;
+use crate::store::StoreError;
+
+use super::SignIn;
+use super::logins::Granted;
+
+/// Why nothing is claimed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Nobody has approved it (yet).
+    #[error("not authorized")]
+    NotAuthorized,
+    /// It was claimed before.
+    #[error("claimed before")]
+    AlreadyClaimed,
+    /// Its time is over.
+    #[error("too late")]
+    TooLate,
+    /// The account may no longer come in.
+    #[error("not let in")]
+    Refused(Refusal),
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SignIn {
+    /// Claims an authorized QR session for the browser that proved to have shown it.
+    ///
+    /// # Errors
+    /// See [`ClaimError`].
+    pub async fn claim(&self, waiting: &Waiting, caller: &Caller) -> Result<Granted, ClaimError> {
+        let portal = self.parts.store.portal_of_app(waiting.app).await?.ok_or(ClaimError::NotAuthorized)?;
+        let unit = self.parts.store.begin().await?;
+        let now = self.now();
+        let Some(session) = unit.qr_session(waiting.r).await? else {
+            let over = now > waiting.issued_at.plus(self.parts.lifetimes.qr + Duration::from_secs(3));
+            return Err(if over { ClaimError::TooLate } else { ClaimError::NotAuthorized });
+        };
+        let next = session.claim(waiting.r, now).map_err(|error| match error {
+            TransitionError::AlreadyClaimed => ClaimError::AlreadyClaimed,
+            TransitionError::Expired => ClaimError::TooLate,
+            _ => ClaimError::NotAuthorized,
+        })?;
+        let user = match session.user {
+            Some(user) => unit.external_user(portal.scope(), user).await?,
+            None => None,
+        };
+        let user = user.ok_or(ClaimError::NotAuthorized)?;
+        if let Err(refusal) = portal.admit(Some((user.id, user.status))) {
+            if let Ok(refused) = session.refuse(refusal, now) {
+                unit.advance_qr_session(&refused).await?;
+                unit.commit().await?;
+                self.nudge_changes();
+            }
+            return Err(ClaimError::Refused(refusal));
+        }
+        if !unit.advance_qr_session(&next).await? {
+            return Err(ClaimError::AlreadyClaimed);
+        }
+        unit.remember_browser(portal.scope(), user.id, session.computer.device).await?;
+        let entry = Entry {
+            organization: portal.organization,
+            action: Action::QrClaimed,
+            actor: user.id.to_string(),
+            subject: None,
+            result: "ok",
+        };
+        unit.audit(entry, caller).await?;
+        let granted = self.grant(&unit, &portal, user.id, LoginKind::Pc, caller).await?;
+        unit.commit().await?;
+        metrics::counter!("menfang_qr_session_outcomes_total", "state" => "claimed").increment(1);
+        self.nudge_changes();
+        Ok(granted)
+    }
+}

@@ -1,0 +1,99 @@
+//! What WeChat tells us by itself: who follows, who no longer does. Stored first, answered then.
+
+use secrecy::ExposeSecret;
+
+use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::service_account::{PushMode, ServiceAccount};
+use crate::store::StoreError;
+use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Event, Mode, PushQuery};
+
+use super::SignIn;
+
+/// A push that is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// Whatever was wrong with it: one and the same answer.
+    #[error("refused")]
+    Refused,
+    /// It could not be stored; WeChat will send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SignIn {
+    /// Answers the verification that WeChat makes when the URL is saved.
+    ///
+    /// # Errors
+    /// See [`PushError`].
+    pub async fn verify_push_url(&self, appid: &str, query: &PushQuery) -> Result<String, PushError> {
+        let account = self.parts.store.service_account_by_appid(appid).await?.ok_or(PushError::Refused)?;
+        let keys = keys(&account).ok_or(PushError::Refused)?;
+        callback::verify_url(&keys, query).map_err(|_| PushError::Refused)
+    }
+
+    /// Takes a push; a repeat of one that was handled has no second effect.
+    ///
+    /// # Errors
+    /// See [`PushError`].
+    pub async fn take_push(
+        &self,
+        appid: &str,
+        query: &PushQuery,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<(), PushError> {
+        let account = self.parts.store.service_account_by_appid(appid).await?.ok_or(PushError::Refused)?;
+        let keys = keys(&account).ok_or(PushError::Refused)?;
+        let push = match callback::open(&keys, query, body, self.now()) {
+            Ok(push) => push,
+            Err(refused) => {
+                let unit = self.parts.store.begin().await?;
+                let entry = Entry {
+                    organization: account.organization,
+                    action: Action::PushRejected,
+                    actor: "wechat".into(),
+                    subject: None,
+                    result: refused.reason,
+                };
+                unit.audit(entry, caller).await?;
+                unit.commit().await?;
+                return Err(PushError::Refused);
+            }
+        };
+        let unit = self.parts.store.begin().await?;
+        match unit.note_push(account.organization, &push.dedup_key).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        let follows = match push.event {
+            Event::Subscribe { .. } => Some(true),
+            Event::Unsubscribe | Event::AuthorizationCancelled => Some(false),
+            _ => None,
+        };
+        if let Some(follows) = follows {
+            unit.set_follower(account.organization, account.id, &push.openid, follows, push.created).await?;
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+}
+
+fn keys(account: &ServiceAccount) -> Option<CallbackKeys> {
+    let current = EncodingAesKey::parse(account.encoding_aes_key.expose_secret()).ok()?;
+    let previous = account
+        .previous_encoding_aes_key
+        .as_ref()
+        .and_then(|key| EncodingAesKey::parse(key.expose_secret()).ok());
+    Some(CallbackKeys {
+        appid: account.appid.clone(),
+        token: account.token.clone(),
+        aes_keys: std::iter::once(current).chain(previous).collect(),
+        mode: match account.mode {
+            PushMode::Plain => Mode::Plain,
+            PushMode::Compatible => Mode::Compatible,
+            PushMode::Safe => Mode::Safe,
+        },
+        original_id: account.original_id.clone(),
+    })
+}

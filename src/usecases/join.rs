@@ -1,0 +1,247 @@
+//! Proving a phone: the right code joins phone and WeChat identity to the app's external user, within the seats.
+
+use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::ids::{CodeId, UserId};
+use crate::domain::keys::same_secret;
+use crate::domain::login::LoginKind;
+use crate::domain::phone_number::PhoneNumber;
+use crate::domain::phone_visit::VisitKind;
+use crate::domain::portal::SignUp;
+use crate::domain::qr_session::Refusal;
+use crate::domain::verification::{Limited, read_code};
+use crate::store::verification_codes::CodeOwner;
+use crate::store::{StoreError, Unit};
+
+use super::SignIn;
+use super::logins::Granted;
+use super::phone_steps::{NoStep, PhoneView, Step};
+use super::send_code::owner;
+
+/// Tries against other writers of the same keys; each try sees what the one before lost to.
+const TRIES: usize = 3;
+
+/// Why phone and identity were not joined.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Nothing under way, or a foreign form.
+    #[error(transparent)]
+    NoStep(#[from] NoStep),
+    /// What was typed is no number that can be used.
+    #[error("not a phone number that can be used here")]
+    PhoneInvalid,
+    /// Wrong, late, used, or tried too often: one and the same refusal.
+    #[error("the code is wrong")]
+    CodeWrong,
+    /// Too many wrong codes.
+    #[error("too many wrong codes")]
+    Limited(Limited),
+    /// The code was right, but this person is not let in.
+    #[error("not let in")]
+    Refused(Refusal),
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A joined account.
+pub struct Bound {
+    /// The phone at its next step.
+    pub view: PhoneView,
+    /// The login, when this was a menu visit.
+    pub granted: Option<Granted>,
+}
+
+impl SignIn {
+    /// Binds a phone by its code.
+    ///
+    /// # Errors
+    /// See [`BindError`]; every guess is counted before it is compared.
+    pub async fn bind(
+        &self,
+        slug: &str,
+        cookie: Option<&str>,
+        csrf: &str,
+        phone: &str,
+        code: &str,
+        caller: &Caller,
+    ) -> Result<Bound, BindError> {
+        let view = self.posted(slug, cookie, csrf, &Step::Bind).await?;
+        if view.step != Step::Bind {
+            return Ok(Bound { view, granted: None });
+        }
+        let phone = PhoneNumber::parse(phone, &self.parts.countries).map_err(|_| BindError::PhoneInvalid)?;
+        let code = read_code(code).ok_or(BindError::CodeWrong)?;
+        let owner = owner(&view, phone, caller);
+        let proved = self.guess(&owner, &code, caller).await?;
+        let granted = match self.join(&view, &owner, proved, caller).await {
+            Ok(granted) => granted,
+            Err(BindError::Refused(refusal)) => {
+                self.turn_away(&view, refusal, caller).await?;
+                return Err(BindError::Refused(refusal));
+            }
+            Err(error) => return Err(error),
+        };
+        self.nudge_changes();
+        Ok(Bound { view: self.phone_view(slug, cookie).await?, granted })
+    }
+
+    async fn guess(&self, owner: &CodeOwner, code: &str, caller: &Caller) -> Result<CodeId, BindError> {
+        let unit = self.parts.store.begin().await?;
+        unit.hold_code_limits(owner).await?;
+        self.check_locked(&unit, owner).await.map_err(|error| match error {
+            Ok(limited) => BindError::Limited(limited),
+            Err(store) => BindError::Store(store),
+        })?;
+        let live = unit.count_guess(owner, self.parts.limits.guesses_per_code).await?;
+        let right =
+            live.filter(|live| same_secret(live.mac.as_bytes(), self.code_mac(owner, code).as_bytes()));
+        if right.is_none() {
+            unit.audit(entry(owner, Action::CodeFailed, "phone".into(), "wrong"), caller).await?;
+        }
+        unit.commit().await?;
+        right.map(|live| live.id).ok_or(BindError::CodeWrong)
+    }
+
+    async fn join(
+        &self,
+        view: &PhoneView,
+        owner: &CodeOwner,
+        code: CodeId,
+        caller: &Caller,
+    ) -> Result<Option<Granted>, BindError> {
+        for _ in 0..TRIES {
+            match self.try_join(view, owner, code, caller).await {
+                Err(BindError::Store(StoreError::Conflict)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(BindError::Store(StoreError::Conflict))
+    }
+
+    async fn try_join(
+        &self,
+        view: &PhoneView,
+        owner: &CodeOwner,
+        code: CodeId,
+        caller: &Caller,
+    ) -> Result<Option<Granted>, BindError> {
+        let unit = self.parts.store.begin().await?;
+        if !unit.use_code(code).await? {
+            return Err(BindError::CodeWrong);
+        }
+        let user = self.account_of(&unit, view, owner).await?;
+        if let Some(session) = &view.session {
+            let current = unit.qr_session(session.r).await?.ok_or(StoreError::Conflict)?;
+            let next = current.bind(&owner.openid, user.id, self.now(), &self.parts.lifetimes);
+            // The QR session may have ended meanwhile; the proved phone is worth keeping all the same.
+            if let Ok(next) = next {
+                if !unit.advance_qr_session(&next).await? {
+                    return Err(StoreError::Conflict.into());
+                }
+            }
+        }
+        let menu = view.visit.kind == VisitKind::Menu && user.status == Status::Active;
+        let granted = if menu {
+            let granted = self.grant(&unit, &view.portal, user.id, LoginKind::WeChat, caller).await?;
+            unit.set_visit_login(view.visit.id, granted.login).await?;
+            Some(granted)
+        } else {
+            None
+        };
+        unit.audit(entry(owner, Action::PhoneBound, user.id.to_string(), "ok"), caller).await?;
+        unit.commit().await?;
+        Ok(granted)
+    }
+
+    /// The account of this phone and identity: the one they share, one that was prepared for the phone, or a new one.
+    async fn account_of(
+        &self,
+        unit: &Unit,
+        view: &PhoneView,
+        owner: &CodeOwner,
+    ) -> Result<ExternalUser, BindError> {
+        let portal = &view.portal;
+        let scope = portal.scope();
+        if let Some(bound) = unit.bound_user(owner.app, &owner.openid).await? {
+            let user = unit.external_user(scope, bound).await?.ok_or(StoreError::Conflict)?;
+            return portal.admit(Some((user.id, user.status))).map(|()| user).map_err(BindError::Refused);
+        }
+        let appid =
+            self.parts.store.service_account_of(owner.organization).await?.ok_or(StoreError::Conflict)?.appid;
+        let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
+            portal.admit(None).map_err(BindError::Refused)?;
+            let user = self.new_user(view, owner);
+            if user.status == Status::Active && !unit.take_seat(owner.organization).await? {
+                return Err(BindError::Refused(Refusal::SeatsFull));
+            }
+            unit.create_external_user(&user).await?;
+            unit.bind_wechat(&user, &appid, &owner.openid).await?;
+            return Ok(user);
+        };
+        portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
+        if unit.openid_of(user.id).await?.is_some() {
+            // A carrier may have given the number to somebody else: a code alone never moves an account.
+            return Err(BindError::Refused(Refusal::PhoneInUse));
+        }
+        if user.status == Status::Pending && portal.sign_up != SignUp::Approval {
+            if !unit.take_seat(owner.organization).await? {
+                return Err(BindError::Refused(Refusal::SeatsFull));
+            }
+            if unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
+                user.status = Status::Active;
+            } else {
+                return Err(StoreError::Conflict.into());
+            }
+        }
+        unit.bind_wechat(&user, &appid, &owner.openid).await?;
+        Ok(user)
+    }
+
+    fn new_user(&self, view: &PhoneView, owner: &CodeOwner) -> ExternalUser {
+        ExternalUser {
+            id: UserId::generate(self.clock(), self.entropy()),
+            organization: owner.organization,
+            app: owner.app,
+            phone: owner.phone.clone(),
+            nickname: view.visit.nickname.clone(),
+            avatar_url: view.visit.avatar_url.clone(),
+            status: view.portal.first_status(),
+            role: view.portal.default_role.clone(),
+        }
+    }
+
+    /// Tells phone and computer that this person is not let in; nothing else is left behind.
+    pub(super) async fn turn_away(
+        &self,
+        view: &PhoneView,
+        refusal: Refusal,
+        caller: &Caller,
+    ) -> Result<(), StoreError> {
+        let unit = self.parts.store.begin().await?;
+        if let Some(session) = &view.session {
+            let current = unit.qr_session(session.r).await?;
+            if let Some(Ok(next)) = current.map(|current| current.refuse(refusal, self.now())) {
+                unit.advance_qr_session(&next).await?;
+            }
+        } else {
+            unit.refuse_visit(view.visit.id, refusal).await?;
+        }
+        let action = match refusal {
+            Refusal::SeatsFull => Action::SeatDenied,
+            Refusal::PhoneInUse => Action::PhoneConflict,
+            _ => Action::CodeFailed,
+        };
+        let organization = view.portal.organization;
+        let entry =
+            Entry { organization, action, actor: "phone".into(), subject: None, result: refusal.code() };
+        unit.audit(entry, caller).await?;
+        unit.commit().await?;
+        self.nudge_changes();
+        Ok(())
+    }
+}
+
+fn entry(owner: &CodeOwner, action: Action, actor: String, result: &'static str) -> Entry {
+    Entry { organization: owner.organization, action, actor, subject: None, result }
+}

@@ -1,0 +1,128 @@
+//! What all steps of signing in share.
+
+use std::sync::Arc;
+
+use crate::bus::{Bus, Nudge};
+use crate::domain::clock::{Clock, Entropy, Millis};
+use crate::domain::ids::OrgId;
+use crate::domain::keys::SigningKey;
+use crate::domain::policy::{Lifetimes, Limits};
+use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
+use crate::domain::service_account::ServiceAccount;
+use crate::sms::SmsSender;
+use crate::store::{Store, StoreError};
+use crate::wechat::{Credentials, WeChat};
+
+/// What signing in works with.
+pub struct Parts {
+    /// The rows.
+    pub store: Store,
+    /// The bus.
+    pub bus: Bus,
+    /// The WeChat client.
+    pub wechat: WeChat,
+    /// The SMS gateway.
+    pub sms: SmsSender,
+    /// The time that is stored.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The server's signing key.
+    pub signing: SigningKey,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How many there may be.
+    pub limits: Limits,
+    /// Scheme and host of every link, without a slash at the end.
+    pub public_url: String,
+    /// Country codes that may get a code, with their plus sign.
+    pub countries: Vec<String>,
+    /// The text of a code message, with `{app}`, `{code}` and `{minutes}`.
+    pub sms_text: String,
+}
+
+/// Signing in, step by step; a clone is the same.
+#[derive(Clone)]
+pub struct SignIn {
+    pub(super) parts: Arc<Parts>,
+    pub(super) sealer: QrSealer,
+}
+
+impl SignIn {
+    /// Takes its parts.
+    pub fn new(parts: Parts) -> Self {
+        let sealer = QrSealer::new(parts.signing.clone());
+        Self { parts: Arc::new(parts), sealer }
+    }
+
+    /// The QR session behind a browser's handle.
+    ///
+    /// # Errors
+    /// Malformed, unknown (also when its time is long over), or another browser's.
+    pub fn waiting(&self, handle: &str, browser: &BrowserSecret) -> Result<Waiting, HandleError> {
+        let waiting = self.sealer.open_handle(handle, browser)?;
+        if self.now() > waiting.issued_at.plus(self.parts.lifetimes.browser) {
+            return Err(HandleError::Unknown);
+        }
+        Ok(waiting)
+    }
+
+    /// How long things live.
+    pub fn lifetimes(&self) -> &Lifetimes {
+        &self.parts.lifetimes
+    }
+
+    /// Scheme and host of every link.
+    pub fn public_url(&self) -> &str {
+        &self.parts.public_url
+    }
+
+    /// The rows, to read.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// Whether WeChat itself is spoken to, and not something that stands in for it.
+    pub fn wechat_is_real(&self) -> bool {
+        self.parts.wechat.is_real()
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Millis {
+        self.parts.clock.now()
+    }
+
+    /// The portal that a link names.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn portal(&self, slug: &str) -> Result<Option<crate::domain::portal::Portal>, StoreError> {
+        self.parts.store.portal_by_slug(slug).await
+    }
+
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.parts.entropy
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.parts.clock
+    }
+
+    pub(super) fn nudge_changes(&self) {
+        self.parts.bus.nudge(Nudge::Changes);
+    }
+
+    pub(super) fn nudge_follower(&self, organization: OrgId, openid: &str) {
+        self.parts.bus.nudge(Nudge::Follower { organization, openid: openid.to_owned() });
+    }
+}
+
+/// A service account's credentials, as the client takes them.
+pub(super) fn credentials(account: &ServiceAccount) -> Credentials {
+    Credentials {
+        account: account.id,
+        organization: account.organization,
+        appid: account.appid.clone(),
+        secret: account.secret.clone(),
+    }
+}
