@@ -175,5 +175,3 @@ fn check_age(query: &PushQuery, now: Millis) -> Result<(), Refused> {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vectors;
