@@ -201,3 +201,46 @@ fn date(now: Millis) -> Result<String, SmsError> {
         .and_then(|instant| instant.format(format).ok())
         .ok_or_else(|| refused("clock"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worked example of Alibaba Cloud's page "Request syntax and signature method V3".
+    #[test]
+    fn the_published_example_is_reproduced() {
+        let query = canonical_query(&[
+            ("RegionId", "cn-shanghai"),
+            ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"),
+        ]);
+        let call = Call {
+            host: "ecs.cn-shanghai.aliyuncs.com",
+            action: "RunInstances",
+            version: "2014-05-26",
+            query: &query,
+            date: "2023-10-26T10:22:32Z",
+            nonce: "3156853299f313e23d1673dc12e1703d",
+        };
+        assert_eq!(
+            sha256_hex(call.canonical_request().as_bytes()),
+            "7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259"
+        );
+        assert_eq!(
+            call.authorization("YourAccessKeyId", "YourAccessKeySecret"),
+            "ACS3-HMAC-SHA256 Credential=YourAccessKeyId,\
+             SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,\
+             Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
+        );
+    }
+
+    #[test]
+    fn numbers_abroad_keep_their_country_code() {
+        assert_eq!(number("+8613800001234"), "13800001234");
+        assert_eq!(number("+85291234567"), "85291234567");
+    }
+
+    #[test]
+    fn a_query_is_encoded_by_rfc_3986() {
+        assert_eq!(canonical_query(&[("b", "a b*~+"), ("a", "门")]), "a=%E9%97%A8&b=a%20b%2A~%2B");
+    }
+}

@@ -62,3 +62,17 @@ fn signature(secret: &str, id: &str, timestamp: &str, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
     format!("v1,{}", STANDARD.encode(hmac_sha256(secret.as_bytes(), signed.as_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed with Python's `hmac`.
+    #[test]
+    fn the_signature_covers_id_time_and_body() {
+        assert_eq!(
+            signature("shared-secret", "vcd_1", "1767225600", r#"{"a":1}"#),
+            "v1,lKbbxID2IN/tKWonG1QoK/W+azMy2I6SjtjScLo/FHM="
+        );
+    }
+}

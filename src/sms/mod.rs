@@ -111,3 +111,6 @@ impl SmsSender {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,34 @@ fn date(now: Millis) -> Result<String, SmsError> {
         .and_then(|instant| instant.format(format_description!("[year]-[month]-[day]")).ok())
         .ok_or_else(|| refused("clock"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worked example of Tencent Cloud's page "Signature v3", whose masked keys are what it was computed with.
+    #[test]
+    fn the_published_example_is_reproduced() {
+        let call = Call {
+            host: "cvm.tencentcloudapi.com",
+            service: "cvm",
+            action: "DescribeInstances",
+            timestamp: 1_551_113_065,
+            date: &date(Millis(1_551_113_065_000)).unwrap(),
+            body: r#"{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}"#,
+        };
+        assert_eq!(
+            sha256_hex(call.canonical_request().as_bytes()),
+            "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84"
+        );
+        let masked = "*".repeat(32);
+        assert_eq!(
+            call.authorization(&format!("AKID{masked}"), &masked),
+            format!(
+                "TC3-HMAC-SHA256 Credential=AKID{masked}/2019-02-25/cvm/tc3_request, \
+                 SignedHeaders=content-type;host;x-tc-action, \
+                 Signature=10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f"
+            )
+        );
+    }
+}

@@ -14,7 +14,8 @@ use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::ServiceAccountId;
 
 use super::client::{Credentials, DEADLINE, WeChat};
-use super::error::{Class, Interface, NetworkFailure, WeChatError};
+use super::errcode::{Class, Interface};
+use super::error::{NetworkFailure, WeChatError};
 
 /// WeChat rotates a stable token by itself when less than this is left.
 const REFRESH_BEFORE_END: Duration = Duration::from_mins(5);

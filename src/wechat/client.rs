@@ -12,7 +12,8 @@ use crate::domain::clock::Clock;
 use crate::domain::ids::{OrgId, ServiceAccountId};
 
 use super::access_token::{AccessToken, AccessTokens};
-use super::error::{Class, Interface, NetworkFailure, WeChatError};
+use super::errcode::{Class, Interface};
+use super::error::{NetworkFailure, WeChatError};
 
 /// Longest any single call may take, its body included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(8);

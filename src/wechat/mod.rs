@@ -5,11 +5,16 @@
 pub mod access_token;
 pub mod callback;
 pub mod client;
+pub mod errcode;
 pub mod error;
 pub mod followers;
 pub mod oauth;
 
 pub use client::{Credentials, Endpoints, WeChat};
-pub use error::{Advice, Class, Interface, NetworkFailure, WeChatError};
+pub use errcode::{Advice, Class, Interface};
+pub use error::{NetworkFailure, WeChatError};
 pub use followers::Followership;
 pub use oauth::{Authorization, Profile, Scope};
+
+#[cfg(test)]
+mod tests;

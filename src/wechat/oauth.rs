@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::client::{Credentials, WeChat, within_deadline};
-use super::error::{Class, Interface, NetworkFailure, WeChatError};
+use super::errcode::{Class, Interface};
+use super::error::{NetworkFailure, WeChatError};
 
 /// Pause before a code is offered a second time, which may be done once and within a second.
 const SECOND_OFFER_AFTER: Duration = Duration::from_millis(300);

@@ -172,3 +172,6 @@ fn check_age(query: &PushQuery, now: Millis) -> Result<(), Refused> {
         _ => Err(Refused::because("timestamp out of window")),
     }
 }
+
+#[cfg(test)]
+mod tests;
