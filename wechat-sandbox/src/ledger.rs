@@ -1,0 +1,46 @@
+//! The state together with its journal: a change is written first and made second.
+
+use std::{io, path::Path};
+
+use crate::{
+    journal::Journal,
+    state::{Change, State},
+};
+
+/// The state, and the file that makes its changes last.
+pub(crate) struct Ledger {
+    state: State,
+    journal: Option<Journal>,
+}
+
+impl Ledger {
+    /// Opens the ledger of a folder, or one in memory only.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub(crate) fn open(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(folder) = folder else { return Ok(Self { state: State::default(), journal: None }) };
+        let (journal, state) = Journal::open(folder)?;
+        Ok(Self { state, journal: Some(journal) })
+    }
+
+    /// The state as it is.
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Makes a change that lasts.
+    ///
+    /// # Errors
+    /// The journal could not be written; nothing has changed.
+    pub(crate) fn record(&mut self, change: Change) -> io::Result<()> {
+        if let Some(journal) = &mut self.journal {
+            match change {
+                Change::Reset => journal.clear()?,
+                _ => journal.append(&change)?,
+            }
+        }
+        self.state.apply(change);
+        Ok(())
+    }
+}
