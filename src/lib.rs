@@ -1,1 +1,19 @@
-//! Menfang.
+//! Menfang: signs people in by WeChat QR code, live, and tells them things through WeChat.
+//!
+//! The rooms, in the order of their arrows; nothing points back up:
+//! - [`config`]: what an operator may set
+//! - [`telemetry`]: logs and metrics
+//! - [`http`]: what the network says to us, and what we answer
+//! - [`usecases`]: every change, by name
+//! - [`actors`]: what waits, repeats or pushes
+//! - [`wechat`], [`sms`]: the outside services
+//! - [`bus`]: "look!", between actors and nodes
+//! - [`store`]: the rows
+//! - [`domain`]: the rules
+
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod sms;
+pub mod store;
+pub mod wechat;

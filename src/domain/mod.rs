@@ -1,0 +1,23 @@
+//! The rules: values and state machines that decide, with time and chance as parameters.
+//! Not here: I/O, async, SQL, HTTP, clock calls.
+//! Called by every room; knows none of them.
+
+pub mod audit;
+pub mod clock;
+pub mod external_user;
+pub mod ids;
+pub mod keys;
+pub mod login;
+pub mod network;
+pub mod organization;
+pub mod phone_number;
+pub mod phone_visit;
+pub mod policy;
+pub mod portal;
+pub mod qr_session;
+pub mod qr_ticket;
+pub mod scope;
+pub mod seats;
+pub mod service_account;
+pub mod user_agent;
+pub mod verification;

@@ -1,0 +1,67 @@
+//! The numbers that rules are asked with: how long things live, and how many there may be.
+
+use std::time::Duration;
+
+/// How long each thing lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A QR code, until it is scanned.
+    pub qr: Duration,
+    /// From the scan until phone and code are proved.
+    pub bind: Duration,
+    /// The confirmation page.
+    pub decision: Duration,
+    /// From the approval until the browser has claimed it.
+    pub claim: Duration,
+    /// Waiting for the organization's approval.
+    pub held: Duration,
+    /// The browser's handle and cookie, and the phone's cookie.
+    pub browser: Duration,
+    /// OAuth's state.
+    pub oauth_state: Duration,
+    /// A verification code.
+    pub code: Duration,
+    /// The device cookie.
+    pub device: Duration,
+    /// A login on a PC that is not used.
+    pub idle_pc: Duration,
+    /// A login inside WeChat that is not used.
+    pub idle_wechat: Duration,
+}
+
+/// How many there may be; windows are part of the name.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Least time between two codes to one phone in one app.
+    pub code_interval: Duration,
+    /// Codes per phone and app in an hour.
+    pub codes_per_phone_hour: u32,
+    /// Codes per phone and app in a day.
+    pub codes_per_phone_day: u32,
+    /// Codes per phone in a day, over all organizations.
+    pub codes_per_phone_day_all: u32,
+    /// Codes per openid in ten minutes.
+    pub codes_per_openid_10min: u32,
+    /// Codes per openid in a day.
+    pub codes_per_openid_day: u32,
+    /// Different phones per openid in a day.
+    pub phones_per_openid_day: u32,
+    /// Codes per network address in an hour.
+    pub codes_per_address_hour: u32,
+    /// Codes per network address in a day.
+    pub codes_per_address_day: u32,
+    /// Codes per organization in a day.
+    pub codes_per_organization_day: u32,
+    /// Guesses of one code.
+    pub guesses_per_code: u32,
+    /// Wrong guesses per phone and app in a day.
+    pub wrong_guesses_per_phone_day: u32,
+    /// QR sessions a network address may start in a minute.
+    pub qr_per_address_minute: u32,
+    /// QR sessions of one network address that live at once.
+    pub qr_live_per_address: u32,
+    /// QR sessions of one browser that live at once.
+    pub qr_live_per_browser: u32,
+    /// Logins of one external user that live at once.
+    pub logins_per_user: u32,
+}

@@ -1,0 +1,5 @@
+//! The pages people see: entrance, phone, home, and what is said when something is in the way.
+//! Not here: what the steps decide (`usecases`), the live connection (`http/live`).
+//! Called by `http`'s routes.
+
+pub mod views;

@@ -1,0 +1,65 @@
+//! The change feed: one small table that tells every node which rows are worth reading again.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use entities::change;
+
+use super::connect::Store;
+use super::error::StoreError;
+
+/// What kind of row changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// A QR session; the subject is its `r` in hexadecimal.
+    QrSession,
+}
+
+impl Topic {
+    /// The word in its row.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::QrSession => "qr_session",
+        }
+    }
+
+    /// Reads the word of a row.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == Self::QrSession.name()).then_some(Self::QrSession)
+    }
+}
+
+/// One line of the feed.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its number; numbers may be committed out of their order.
+    pub id: i64,
+    /// What kind of row; none for a kind that only newer nodes know.
+    pub topic: Option<Topic>,
+    /// Which row.
+    pub subject: String,
+}
+
+impl Store {
+    /// Lines with a number above `after`, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn changes_after(&self, after: i64, limit: u64) -> Result<Vec<Change>, StoreError> {
+        let rows = change::Entity::find()
+            .filter(change::Column::Id.gt(after))
+            .order_by_asc(change::Column::Id)
+            .limit(limit)
+            .all(&self.readers)
+            .await?;
+        Ok(rows.into_iter().map(|row| Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject }).collect())
+    }
+
+    /// The highest number so far; 0 when there is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn latest_change(&self) -> Result<i64, StoreError> {
+        let row = change::Entity::find().order_by_desc(change::Column::Id).one(&self.readers).await?;
+        Ok(row.map_or(0, |row| row.id))
+    }
+}

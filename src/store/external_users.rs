@@ -1,0 +1,219 @@
+//! External users, the WeChat identities bound to them, and the browsers they are known on.
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use entities::{external_user, known_browser, wechat_binding};
+
+use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::ids::{AppId, OrgId, UserId, new_uuid};
+use crate::domain::keys::hex;
+use crate::domain::phone_number::PhoneNumber;
+use crate::domain::qr_ticket::DeviceMark;
+use crate::domain::scope::OrgScope;
+
+use super::connect::{Store, Tools};
+use super::error::{StoreError, inconsistent};
+use super::unit::Unit;
+use super::vault::Place;
+
+const TABLE: &str = "external_users";
+
+impl Store {
+    /// An external user of the scope's organization.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn external_user(&self, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+        find(&self.readers, &self.tools, scope, id).await
+    }
+
+    /// The account that a WeChat identity has in an app.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn user_of_openid(&self, scope: OrgScope, app: AppId, openid: &str) -> Result<Option<ExternalUser>, StoreError> {
+        match binding(&self.readers, app, openid).await? {
+            Some(row) => find(&self.readers, &self.tools, scope, UserId(row.user_id)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a person has signed in on a browser before.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn knows_browser(&self, scope: OrgScope, user: UserId, device: DeviceMark) -> Result<bool, StoreError> {
+        let row = known_browser::Entity::find()
+            .filter(known_browser::Column::OrgId.eq(scope.organization().0))
+            .filter(known_browser::Column::UserId.eq(user.0))
+            .filter(known_browser::Column::Device.eq(hex(&device.0)))
+            .one(&self.readers)
+            .await?;
+        Ok(row.is_some())
+    }
+}
+
+impl Unit {
+    /// An external user, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn external_user(&self, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+        find(&self.tx, &self.tools, scope, id).await
+    }
+
+    /// The account of a phone in an app.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn user_of_phone(&self, app: AppId, phone: &PhoneNumber) -> Result<Option<ExternalUser>, StoreError> {
+        let row = external_user::Entity::find()
+            .filter(external_user::Column::AppId.eq(app.0))
+            .filter(external_user::Column::PhoneIndex.eq(self.tools.vault.phone_index(phone)))
+            .one(&self.tx)
+            .await?;
+        row.map(|row| read(&self.tools, row)).transpose()
+    }
+
+    /// The account that a WeChat identity has in an app, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn bound_user(&self, app: AppId, openid: &str) -> Result<Option<UserId>, StoreError> {
+        Ok(binding(&self.tx, app, openid).await?.map(|row| UserId(row.user_id)))
+    }
+
+    /// The openid that is bound to an account.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn openid_of(&self, user: UserId) -> Result<Option<String>, StoreError> {
+        let row =
+            wechat_binding::Entity::find().filter(wechat_binding::Column::UserId.eq(user.0)).one(&self.tx).await?;
+        Ok(row.map(|row| row.openid))
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the phone has an account in this app.
+    pub async fn create_external_user(&self, user: &ExternalUser) -> Result<(), StoreError> {
+        let place = |column| Place { table: TABLE, column, row: &user.id, organization: user.organization };
+        let row = external_user::ActiveModel {
+            id: Set(user.id.0),
+            org_id: Set(user.organization.0),
+            app_id: Set(user.app.0),
+            phone_index: Set(self.tools.vault.phone_index(&user.phone)),
+            phone: Set(self.tools.vault.seal(&place("phone"), user.phone.as_str(), &*self.tools.entropy)?),
+            nickname: Set(user.nickname.clone()),
+            avatar_url: Set(user.avatar_url.clone()),
+            status: Set(user.status.name().into()),
+            role: Set(user.role.clone()),
+            created_at: Set(self.now().0),
+            updated_at: Set(self.now().0),
+        };
+        row.insert(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Joins a WeChat identity to an account.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when either is joined to another.
+    pub async fn bind_wechat(&self, user: &ExternalUser, appid: &str, openid: &str) -> Result<(), StoreError> {
+        let row = wechat_binding::ActiveModel {
+            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+            org_id: Set(user.organization.0),
+            app_id: Set(user.app.0),
+            user_id: Set(user.id.0),
+            appid: Set(appid.into()),
+            openid: Set(openid.into()),
+            created_at: Set(self.now().0),
+        };
+        row.insert(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Moves an account from one status to another; false when it was not in the first one.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn change_status(&self, scope: OrgScope, user: UserId, from: Status, to: Status) -> Result<bool, StoreError> {
+        let done = external_user::Entity::update_many()
+            .col_expr(external_user::Column::Status, Expr::value(to.name()))
+            .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
+            .filter(external_user::Column::Id.eq(user.0))
+            .filter(external_user::Column::OrgId.eq(scope.organization().0))
+            .filter(external_user::Column::Status.eq(from.name()))
+            .exec(&self.tx)
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Keeps the name and picture that a person let us use.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn set_profile(&self, scope: OrgScope, user: UserId, nickname: Option<&str>, avatar_url: Option<&str>) -> Result<(), StoreError> {
+        external_user::Entity::update_many()
+            .col_expr(external_user::Column::Nickname, Expr::value(nickname))
+            .col_expr(external_user::Column::AvatarUrl, Expr::value(avatar_url))
+            .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
+            .filter(external_user::Column::Id.eq(user.0))
+            .filter(external_user::Column::OrgId.eq(scope.organization().0))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers that a person signed in on a browser.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn remember_browser(&self, scope: OrgScope, user: UserId, device: DeviceMark) -> Result<(), StoreError> {
+        let row = known_browser::ActiveModel {
+            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+            org_id: Set(scope.organization().0),
+            user_id: Set(user.0),
+            device: Set(hex(&device.0)),
+            seen_at: Set(self.now().0),
+        };
+        let again = OnConflict::columns([known_browser::Column::UserId, known_browser::Column::Device])
+            .update_column(known_browser::Column::SeenAt)
+            .to_owned();
+        known_browser::Entity::insert(row).on_conflict(again).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+}
+
+async fn find<C: ConnectionTrait>(db: &C, tools: &Tools, scope: OrgScope, id: UserId) -> Result<Option<ExternalUser>, StoreError> {
+    let row = external_user::Entity::find_by_id(id.0)
+        .filter(external_user::Column::OrgId.eq(scope.organization().0))
+        .one(db)
+        .await?;
+    row.map(|row| read(tools, row)).transpose()
+}
+
+async fn binding<C: ConnectionTrait>(db: &C, app: AppId, openid: &str) -> Result<Option<wechat_binding::Model>, StoreError> {
+    Ok(wechat_binding::Entity::find()
+        .filter(wechat_binding::Column::AppId.eq(app.0))
+        .filter(wechat_binding::Column::Openid.eq(openid))
+        .one(db)
+        .await?)
+}
+
+fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreError> {
+    let (id, organization) = (UserId(row.id), OrgId(row.org_id));
+    let place = Place { table: TABLE, column: "phone", row: &id, organization };
+    Ok(ExternalUser {
+        id,
+        organization,
+        app: AppId(row.app_id),
+        phone: PhoneNumber::from_stored(tools.vault.open(&place, &row.phone)?),
+        nickname: row.nickname,
+        avatar_url: row.avatar_url,
+        status: Status::from_name(&row.status).ok_or_else(|| inconsistent(TABLE, "status", id))?,
+        role: row.role,
+    })
+}

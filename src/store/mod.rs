@@ -1,0 +1,26 @@
+//! The rows: every query and every conditional write, grouped by noun; secrets are sealed at this edge.
+//! Not here: rules (`domain`) and what a change causes (`usecases`). No SeaORM type leaves the room.
+//! Called by use cases (read and write), actors (read and write) and HTTP (read only: `begin` is never called there).
+
+pub mod audit;
+pub mod callback_events;
+pub mod changes;
+pub mod connect;
+pub mod error;
+pub mod external_users;
+pub mod followers;
+pub mod logins;
+pub mod organizations;
+pub mod portals;
+pub mod qr_sessions;
+pub mod retention;
+pub mod schema;
+pub mod service_accounts;
+pub mod unit;
+pub mod vault;
+pub mod verification_codes;
+pub mod visits;
+
+pub use connect::{Database, Store};
+pub use error::StoreError;
+pub use unit::Unit;

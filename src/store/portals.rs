@@ -1,0 +1,133 @@
+//! Apps and their portals.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use entities::{app, organization, portal};
+
+use crate::domain::ids::{AppId, OrgId};
+use crate::domain::portal::{Confirm, Portal, SignUp};
+
+use super::connect::Store;
+use super::error::{StoreError, inconsistent};
+use super::unit::Unit;
+
+/// A new app with its portal.
+#[derive(Clone, Debug)]
+pub struct NewApp {
+    /// The app's name.
+    pub name: String,
+    /// Its portal's slug, checked.
+    pub slug: String,
+}
+
+/// Portal settings to change; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PortalSettings {
+    /// Whether it is switched on.
+    pub enabled: Option<bool>,
+    /// Who may make an account.
+    pub sign_up: Option<SignUp>,
+    /// How people confirm.
+    pub confirm: Option<Confirm>,
+}
+
+impl Store {
+    /// The portal that a link names.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn portal_by_slug(&self, slug: &str) -> Result<Option<Portal>, StoreError> {
+        let row = portal::Entity::find().filter(portal::Column::Slug.eq(slug)).one(&self.readers).await?;
+        self.with_app(row).await
+    }
+
+    /// The portal of an app whose id stands in a value that we signed.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
+        let row = portal::Entity::find_by_id(app.0).one(&self.readers).await?;
+        self.with_app(row).await
+    }
+
+    async fn with_app(&self, row: Option<portal::Model>) -> Result<Option<Portal>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let app = app::Entity::find_by_id(row.app_id).one(&self.readers).await?;
+        let organization = organization::Entity::find_by_id(row.org_id).one(&self.readers).await?;
+        let (Some(app), Some(organization)) = (app, organization) else {
+            return Err(inconsistent("portals", "app_id", row.app_id));
+        };
+        Ok(Some(Portal {
+            organization: OrgId(row.org_id),
+            organization_name: organization.name,
+            app: AppId(row.app_id),
+            app_name: app.name,
+            logo_url: app.logo_url,
+            open: row.enabled && app.enabled && organization.enabled,
+            sign_up: SignUp::from_name(&row.sign_up).ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
+            confirm: Confirm::from_name(&row.confirm).ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
+            slug: row.slug,
+            title: row.title,
+            login_hours: row.login_hours,
+            default_role: row.default_role,
+        }))
+    }
+}
+
+impl Unit {
+    /// Adds an app with its portal.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the slug is taken.
+    pub async fn create_app(&self, organization: OrgId, new: &NewApp) -> Result<AppId, StoreError> {
+        let id = AppId::generate(&*self.tools.clock, &*self.tools.entropy);
+        let now = self.now().0;
+        let app = app::ActiveModel {
+            id: Set(id.0),
+            org_id: Set(organization.0),
+            name: Set(new.name.clone()),
+            logo_url: Set(None),
+            enabled: Set(true),
+            created_at: Set(now),
+        };
+        app.insert(&self.tx).await?;
+        let portal = portal::ActiveModel {
+            app_id: Set(id.0),
+            org_id: Set(organization.0),
+            slug: Set(new.slug.clone()),
+            enabled: Set(true),
+            sign_up: Set(SignUp::Open.name().into()),
+            confirm: Set(Confirm::Adaptive.name().into()),
+            login_hours: Set(168),
+            default_role: Set("user".into()),
+            title: Set(None),
+            terms_url: Set(None),
+            terms_version: Set(None),
+            created_at: Set(now),
+        };
+        portal.insert(&self.tx).await?;
+        Ok(id)
+    }
+
+    /// Changes a portal's settings; false for an app that is not this organization's.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn set_portal(&self, organization: OrgId, app: AppId, settings: &PortalSettings) -> Result<bool, StoreError> {
+        let mut update = portal::Entity::update_many()
+            .filter(portal::Column::AppId.eq(app.0))
+            .filter(portal::Column::OrgId.eq(organization.0))
+            .col_expr(portal::Column::OrgId, Expr::value(organization.0));
+        if let Some(enabled) = settings.enabled {
+            update = update.col_expr(portal::Column::Enabled, Expr::value(enabled));
+        }
+        if let Some(sign_up) = settings.sign_up {
+            update = update.col_expr(portal::Column::SignUp, Expr::value(sign_up.name()));
+        }
+        if let Some(confirm) = settings.confirm {
+            update = update.col_expr(portal::Column::Confirm, Expr::value(confirm.name()));
+        }
+        Ok(update.exec(&self.tx).await?.rows_affected == 1)
+    }
+}

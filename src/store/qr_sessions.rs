@@ -1,0 +1,147 @@
+//! QR sessions that have been scanned; one that waits has no row.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use entities::qr_session;
+
+use crate::domain::clock::Millis;
+use crate::domain::ids::{AppId, OrgId, UserId};
+use crate::domain::keys::hex;
+use crate::domain::network::Network;
+use crate::domain::qr_session::{QrSession, State};
+use crate::domain::qr_ticket::{Computer, DeviceMark, QrRef};
+use crate::domain::user_agent::{Browser, System};
+
+use super::changes::Topic;
+use super::connect::Store;
+use super::error::{StoreError, inconsistent};
+use super::unit::Unit;
+
+impl Store {
+    /// The QR session behind a reference that a signed handle, ticket or visit gave.
+    ///
+    /// # Errors
+    /// The database is away, or the row makes no sense.
+    pub async fn qr_session(&self, r: QrRef) -> Result<Option<QrSession>, StoreError> {
+        find(&self.readers, r).await
+    }
+}
+
+impl Unit {
+    /// The QR session, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or the row makes no sense.
+    pub async fn qr_session(&self, r: QrRef) -> Result<Option<QrSession>, StoreError> {
+        find(&self.tx, r).await
+    }
+
+    /// Writes the first scan.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another scan was first.
+    pub async fn insert_qr_session(&self, session: &QrSession) -> Result<(), StoreError> {
+        let (state, reason) = words(session.state);
+        let row = qr_session::ActiveModel {
+            r: Set(session.r.to_hex()),
+            org_id: Set(session.organization.0),
+            app_id: Set(session.app.0),
+            openid: Set(session.openid.clone()),
+            user_id: Set(session.user.map(|user| user.0)),
+            state: Set(state.into()),
+            reason: Set(reason.map(Into::into)),
+            seq: Set(i32::try_from(session.seq).unwrap_or(i32::MAX)),
+            match_number: Set(session.match_number.map(i32::from)),
+            browser: Set(session.computer.browser.code().into()),
+            system: Set(session.computer.system.code().into()),
+            network: Set(session.computer.network.key()),
+            device: Set(hex(&session.computer.device.0)),
+            phone_network: Set(session.phone_network.key()),
+            issued_at: Set(session.issued_at.0),
+            scanned_at: Set(session.scanned_at.0),
+            expires_at: Set(session.expires_at.0),
+        };
+        row.insert(&self.tx).await?;
+        self.changed(session.organization, Topic::QrSession, &session.r.to_hex()).await
+    }
+
+    /// Writes the next state where the row still has the one before; false when something else was first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn advance_qr_session(&self, next: &QrSession) -> Result<bool, StoreError> {
+        let (state, reason) = words(next.state);
+        let seq = i32::try_from(next.seq).unwrap_or(i32::MAX);
+        let done = qr_session::Entity::update_many()
+            .col_expr(qr_session::Column::State, Expr::value(state))
+            .col_expr(qr_session::Column::Reason, Expr::value(reason))
+            .col_expr(qr_session::Column::Seq, Expr::value(seq))
+            .col_expr(qr_session::Column::UserId, Expr::value(next.user.map(|user| user.0)))
+            .col_expr(qr_session::Column::ExpiresAt, Expr::value(next.expires_at.0))
+            .filter(qr_session::Column::R.eq(next.r.to_hex()))
+            .filter(qr_session::Column::OrgId.eq(next.organization.0))
+            .filter(qr_session::Column::Seq.eq(seq - 1))
+            .exec(&self.tx)
+            .await?;
+        if done.rows_affected == 1 {
+            self.changed(next.organization, Topic::QrSession, &next.r.to_hex()).await?;
+        }
+        Ok(done.rows_affected == 1)
+    }
+
+    /// The QR sessions that wait for this account to be let in.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn held_sessions_of(&self, user: UserId) -> Result<Vec<QrSession>, StoreError> {
+        let rows = qr_session::Entity::find()
+            .filter(qr_session::Column::UserId.eq(user.0))
+            .filter(qr_session::Column::State.eq(State::Held.name()))
+            .all(&self.tx)
+            .await?;
+        rows.into_iter().map(read).collect()
+    }
+}
+
+async fn find<C: ConnectionTrait>(db: &C, r: QrRef) -> Result<Option<QrSession>, StoreError> {
+    qr_session::Entity::find_by_id(r.to_hex()).one(db).await?.map(read).transpose()
+}
+
+fn words(state: State) -> (&'static str, Option<&'static str>) {
+    let reason = match state {
+        State::Refused(refusal) => Some(refusal.code()),
+        _ => None,
+    };
+    (state.name(), reason)
+}
+
+fn read(row: qr_session::Model) -> Result<QrSession, StoreError> {
+    let broken = |column| inconsistent("qr_sessions", column, "one row");
+    let byte = |value: i32| u8::try_from(value).unwrap_or(0);
+    let mut device = [0; 14];
+    for (index, slot) in device.iter_mut().enumerate() {
+        let digits = row.device.get(index * 2..index * 2 + 2).ok_or_else(|| broken("device"))?;
+        *slot = u8::from_str_radix(digits, 16).map_err(|_| broken("device"))?;
+    }
+    Ok(QrSession {
+        r: QrRef::from_hex(&row.r).ok_or_else(|| broken("r"))?,
+        organization: OrgId(row.org_id),
+        app: AppId(row.app_id),
+        openid: row.openid,
+        user: row.user_id.map(UserId),
+        state: State::from_name(&row.state, row.reason.as_deref()).ok_or_else(|| broken("state"))?,
+        seq: u32::try_from(row.seq).map_err(|_| broken("seq"))?,
+        match_number: row.match_number.map(byte),
+        computer: Computer {
+            browser: Browser::from_code(byte(row.browser)),
+            system: System::from_code(byte(row.system)),
+            network: Network::from_key(&row.network),
+            device: DeviceMark(device),
+        },
+        phone_network: Network::from_key(&row.phone_network),
+        issued_at: Millis(row.issued_at),
+        scanned_at: Millis(row.scanned_at),
+        expires_at: Millis(row.expires_at),
+    })
+}

@@ -1,0 +1,15 @@
+//! Speaking WeChat: what we ask of its servers (client), and what it pushes to us (callback).
+//! Not here: rows, sign-in rules, HTTP routes, the moment a call is due.
+//! Called by use cases, actors and the composition root; knows `domain` and nothing else of ours.
+
+pub mod access_token;
+pub mod callback;
+pub mod client;
+pub mod error;
+pub mod followers;
+pub mod oauth;
+
+pub use client::{Credentials, Endpoints, WeChat};
+pub use error::{Advice, Class, Interface, NetworkFailure, WeChatError};
+pub use followers::Followership;
+pub use oauth::{Authorization, Profile, Scope};
