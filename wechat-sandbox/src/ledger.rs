@@ -11,6 +11,7 @@ use crate::{
 pub(crate) struct Ledger {
     state: State,
     journal: Option<Journal>,
+    closed: bool,
 }
 
 impl Ledger {
@@ -19,9 +20,11 @@ impl Ledger {
     /// # Errors
     /// As [`Journal::open`].
     pub(crate) fn open(folder: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(folder) = folder else { return Ok(Self { state: State::default(), journal: None }) };
+        let Some(folder) = folder else {
+            return Ok(Self { state: State::default(), journal: None, closed: false });
+        };
         let (journal, state) = Journal::open(folder)?;
-        Ok(Self { state, journal: Some(journal) })
+        Ok(Self { state, journal: Some(journal), closed: false })
     }
 
     /// The state as it is.
@@ -32,8 +35,11 @@ impl Ledger {
     /// Makes a change that lasts.
     ///
     /// # Errors
-    /// The journal could not be written; nothing has changed.
+    /// The journal could not be written or the ledger is closed; nothing has changed.
     pub(crate) fn record(&mut self, change: Change) -> io::Result<()> {
+        if self.closed {
+            return Err(io::Error::other("the sandbox has stopped"));
+        }
         if let Some(journal) = &mut self.journal {
             match change {
                 Change::Reset => journal.clear()?,
@@ -42,5 +48,11 @@ impl Ledger {
         }
         self.state.apply(change);
         Ok(())
+    }
+
+    /// Lets go of the folder. Nothing can be changed any more.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.journal = None;
     }
 }

@@ -2,10 +2,15 @@
 
 use rand::RngExt;
 
+#[expect(clippy::disallowed_methods, reason = "the one place where chance comes from")]
+fn generator() -> impl RngExt {
+    rand::rng()
+}
+
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 fn letters(alphabet: &[u8], length: usize) -> String {
-    let mut rng = rand::rng();
+    let mut rng = generator();
     (0..length).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()
 }
 
@@ -34,5 +39,5 @@ pub(crate) fn block() -> [u8; 16] {
 
 /// Whether an event of this probability (0 to 1) happens this time.
 pub(crate) fn happens(rate: f64) -> bool {
-    rate > 0.0 && rand::rng().random_bool(rate.min(1.0))
+    rate > 0.0 && generator().random_bool(rate.min(1.0))
 }

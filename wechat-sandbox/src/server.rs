@@ -91,7 +91,7 @@ impl Sandbox {
             }
         });
         let tasks = Some(Tasks { serving, deliveries });
-        Ok(RunningSandbox { url, handle, stop, tasks })
+        Ok(RunningSandbox { url, handle, stop, tasks, world })
     }
 }
 
@@ -106,6 +106,7 @@ pub struct RunningSandbox {
     handle: ServerHandle,
     stop: watch::Sender<bool>,
     tasks: Option<Tasks>,
+    world: web::Data<World>,
 }
 
 impl RunningSandbox {
@@ -124,6 +125,8 @@ impl RunningSandbox {
         let _ = serving.await;
         deliveries.abort();
         let _ = deliveries.await;
+        // Threads that are still winding down hold the world, and with it the folder.
+        self.world.ledger().close();
     }
 }
 
@@ -133,6 +136,7 @@ impl Drop for RunningSandbox {
         let tasks = self.tasks.take();
         if let Some(tasks) = tasks {
             tasks.deliveries.abort();
+            self.world.ledger().close();
             // The command is on its way when the call returns; the future only waits for it.
             drop(self.handle.stop(false));
         }

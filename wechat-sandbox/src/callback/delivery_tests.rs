@@ -147,7 +147,7 @@ async fn four_deliveries_are_all() {
     let (first, outcome) = oneshot::channel();
     let event = Event::Unsubscribe;
     let push = Push::new(&account(Mode::Plain, url), "oPerson".to_owned(), &event, 1).expect("a push");
-    deliver(&Client::new(), PACE, &push, first).await;
+    deliver(&Client::builder().build().expect("a client"), PACE, &push, first).await;
     assert_eq!(outcome.await.expect("told").status, Some(201));
     let mut count = 0;
     while received.try_recv().is_ok() {

@@ -46,7 +46,7 @@ impl Delivered {
 }
 
 enum Task {
-    Push(Push, oneshot::Sender<Delivered>),
+    Push(Box<Push>, oneshot::Sender<Delivered>),
     Verify(Verification, oneshot::Sender<bool>),
 }
 
@@ -80,7 +80,7 @@ impl Outbox {
     ) -> Option<Delivered> {
         let push = Push::new(account, openid, event, at)?;
         let (first, outcome) = oneshot::channel();
-        if self.0.try_send(Task::Push(push, first)).is_err() {
+        if self.0.try_send(Task::Push(Box::new(push), first)).is_err() {
             tracing::warn!(appid = %account.appid, "too many callbacks are waiting: this event is lost");
             return Some(Delivered::NO);
         }

@@ -23,16 +23,14 @@ pub(super) async fn to_phone() -> HttpResponse {
 /// `GET /phone/open?link=…`: opens a scanned link as WeChat's own browser would.
 pub(super) async fn open(world: Data<World>, request: HttpRequest, query: Query<Wanted>) -> HttpResponse {
     let language = Language::of(&request);
-    match inside_wechat(&query.link) {
-        Some(url) => HttpResponse::SeeOther().insert_header((LOCATION, url)).finish(),
-        None => {
-            let notice = language.say(
-                "这不是网页链接：它应以 http:// 或 https:// 开头。",
-                "That is no web link: it should begin with http:// or https://.",
-            );
-            screen::show_with(&world, &request, &query, StatusCode::BAD_REQUEST, notice)
-        }
+    if let Some(url) = inside_wechat(&query.link) {
+        return HttpResponse::SeeOther().insert_header((LOCATION, url)).finish();
     }
+    let notice = language.say(
+        "这不是网页链接：它应以 http:// 或 https:// 开头。",
+        "That is no web link: it should begin with http:// or https://.",
+    );
+    screen::show_with(&world, &request, &query, StatusCode::BAD_REQUEST, notice)
 }
 
 /// The link with `in=wechat` in its query, which tells a server that this ordinary browser plays WeChat's.

@@ -34,8 +34,8 @@ pub(crate) async fn watch(
         tokio::time::sleep(Duration::from_millis(latency_ms)).await;
     }
     if let Some(failure) = failure {
-        let (word, response) = fail(&world, &path, &failure).await;
-        world.stats.count(&path, &word);
+        let (outcome, response) = fail(&world, &path, &failure).await;
+        world.stats.count(&path, &outcome);
         return Ok(request.into_response(response));
     }
     let response = next.call(request).await?.map_into_boxed_body();

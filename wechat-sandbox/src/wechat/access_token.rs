@@ -31,7 +31,7 @@ pub(super) async fn token(world: Data<World>, query: Query) -> Result<HttpRespon
     let mut ledger = world.ledger();
     account_by_secret(ledger.state(), appid, secret, Surface::Api)?;
     let life = world.faults.token_life();
-    mint(&mut ledger, Minting { appid, family: FamilyName::Token, forced: false, life, now: now() })
+    mint(&mut ledger, &Minting { appid, family: FamilyName::Token, forced: false, life, now: now() })
 }
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ pub(super) async fn stable_token(world: Data<World>, body: Bytes) -> Result<Http
         StableAnswer::TooManyForced => Err(Refusal::api(45009)),
         StableAnswer::Mint => {
             let appid = &asked.appid;
-            mint(&mut ledger, Minting { appid, family: FamilyName::Stable, forced, life, now })
+            mint(&mut ledger, &Minting { appid, family: FamilyName::Stable, forced, life, now })
         }
     }
 }
@@ -84,7 +84,7 @@ struct Minting<'a> {
     now: Millis,
 }
 
-fn mint(ledger: &mut Ledger, minting: Minting<'_>) -> Result<HttpResponse, Refusal> {
+fn mint(ledger: &mut Ledger, minting: &Minting<'_>) -> Result<HttpResponse, Refusal> {
     let token = format!("89_{}", random::base62(133));
     ledger.record(Change::TokenIssued {
         appid: minting.appid.to_owned(),

@@ -81,9 +81,9 @@ async fn followers_are_listed_and_described() {
     let all = sandbox.get_json(&format!("/cgi-bin/user/get?access_token={token}")).await;
     assert_eq!(all, json!({"total": 1, "count": 1, "data": {"openid": [first_openid]}, "next_openid": ""}));
     let info = |openid: &str| format!("/cgi-bin/user/info?access_token={token}&openid={openid}&lang=zh_CN");
-    let follower = sandbox.get_json(&info(&first_openid)).await;
-    assert_eq!((&follower["subscribe"], &follower["openid"]), (&json!(1), &json!(first_openid)));
-    assert!(follower.get("nickname").is_none());
+    let described = sandbox.get_json(&info(&first_openid)).await;
+    assert_eq!((&described["subscribe"], &described["openid"]), (&json!(1), &json!(first_openid)));
+    assert!(described.get("nickname").is_none());
     assert_eq!(sandbox.get_json(&info(&second_openid)).await["subscribe"], 0);
     assert_eq!(sandbox.get_json(&info("oUnknown")).await["errcode"], 40003);
     let batch = json!({"user_list": [{"openid": first_openid, "lang": "zh_CN"}, {"openid": second_openid}]});
