@@ -1,1 +1,33 @@
-//! A WeChat on localhost.
+//! A WeChat on localhost: what a service account (服务号) meets at `api.weixin.qq.com` and `open.weixin.qq.com`, the
+//! SMS gateway beside it, and a phone to play with in a browser.
+//!
+//! It is written from WeChat's documents and knows nothing of the server that is tried against it. Everything is
+//! reached over HTTP; this crate's own interface only starts and stops it.
+//!
+//! The rooms, each with one job:
+//! - `server`: binds, starts and stops.
+//! - `world`: what every handler holds: the ledger, the faults, the counters, the way out to callbacks.
+//! - `ledger`, `journal`: how a change is made to last.
+//! - `state`: everything remembered, changed only by applying a `Change`; pure, time is a parameter.
+//! - `crypto`: signatures and the encrypted envelope of callbacks.
+//! - `callback`: events on their way to an account's callback URL.
+//! - `wechat`: WeChat's own paths. `control`: `/sandbox/…` and the SMS gateway. `phone`: the pages under `/phone`.
+//! - `traffic`: misbehaviour on request, and the counting of calls.
+//!
+//! Template messages and menus, when they come, are a file each in `state`, `wechat` and `control`.
+
+mod callback;
+mod control;
+mod crypto;
+mod instant;
+mod journal;
+mod ledger;
+mod phone;
+mod random;
+mod server;
+mod state;
+mod traffic;
+mod wechat;
+mod world;
+
+pub use server::{RunningSandbox, Sandbox, SandboxConfig};

@@ -1,0 +1,123 @@
+//! Following, unfollowing and blocking, with the events that an account's server hears of.
+
+use actix_web::{
+    HttpResponse,
+    web::{Bytes, Data, Path},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    people::PersonView,
+    problem::{Problem, read},
+};
+use crate::{
+    callback::{Delivered, Event},
+    instant::now,
+    state::{Account, Change, Person},
+    world::World,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Follow {
+    appid: String,
+    scene: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Block {
+    appid: String,
+    template_id: Option<String>,
+}
+
+/// `POST /sandbox/people/{id}/follow`
+pub(super) async fn follow_route(
+    world: Data<World>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let asked: Follow = read(&body)?;
+    let callback = follow(&world, &id, &asked.appid, asked.scene).await?;
+    person_and_callback(&world, &id, callback)
+}
+
+/// `POST /sandbox/people/{id}/unfollow`
+pub(super) async fn unfollow_route(
+    world: Data<World>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let asked: Follow = read(&body)?;
+    let callback = unfollow(&world, &id, &asked.appid).await?;
+    person_and_callback(&world, &id, callback)
+}
+
+/// `POST /sandbox/people/{id}/block`: nobody is told, as with WeChat.
+pub(super) async fn block_route(
+    world: Data<World>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let Block { appid, template_id } = read(&body)?;
+    find(&world, &id, &appid)?;
+    world.ledger().record(Change::Blocked { person: id.to_string(), appid, template_id })?;
+    person_and_callback(&world, &id, None)
+}
+
+/// Lets a person follow. Whoever follows already and comes by a parametric QR code makes a SCAN event; without one
+/// nothing happens. Gives the first delivery's outcome, if there was anything to deliver.
+///
+/// # Errors
+/// The person or the account is unknown, or the journal cannot be written.
+pub(crate) async fn follow(
+    world: &World,
+    id: &str,
+    appid: &str,
+    scene: Option<String>,
+) -> Result<Option<Delivered>, Problem> {
+    let (person, account) = find(world, id, appid)?;
+    let at = now();
+    let event = match (person.follows(appid), scene) {
+        (true, None) => return Ok(None),
+        (true, Some(scene)) => Event::Scan { scene },
+        (false, scene) => {
+            let (person, appid) = (id.to_owned(), appid.to_owned());
+            world.ledger().record(Change::Followed { person, appid, scene: scene.clone(), at })?;
+            Event::Subscribe { scene }
+        }
+    };
+    Ok(world.outbox.push(&account, person.openid(appid), &event, at).await)
+}
+
+/// Lets a person follow no longer; whoever did not follow makes no event.
+///
+/// # Errors
+/// As [`follow`].
+pub(crate) async fn unfollow(world: &World, id: &str, appid: &str) -> Result<Option<Delivered>, Problem> {
+    let (person, account) = find(world, id, appid)?;
+    if !person.follows(appid) {
+        return Ok(None);
+    }
+    world.ledger().record(Change::Unfollowed { person: id.to_owned(), appid: appid.to_owned() })?;
+    Ok(world.outbox.push(&account, person.openid(appid), &Event::Unsubscribe, now()).await)
+}
+
+fn find(world: &World, id: &str, appid: &str) -> Result<(Person, Account), Problem> {
+    let ledger = world.ledger();
+    let person = ledger.state().people.get(id).ok_or_else(Problem::unknown_person)?;
+    let account = ledger.state().accounts.get(appid).ok_or_else(Problem::unknown_account)?;
+    Ok((person.clone(), account.clone()))
+}
+
+fn person_and_callback(
+    world: &World,
+    id: &str,
+    callback: Option<Delivered>,
+) -> Result<HttpResponse, Problem> {
+    let ledger = world.ledger();
+    let person = ledger.state().people.get(id).ok_or_else(Problem::unknown_person)?;
+    let person = PersonView::new(person, ledger.state());
+    Ok(HttpResponse::Ok().json(json!({"person": person, "callback": callback})))
+}

@@ -1,0 +1,46 @@
+//! `/sandbox/…`, by which a test plays the people, and the SMS gateway.
+//! Only JSON; the pages for a person at a browser are in `phone`. Mounted by `server`.
+//!
+//! `people/{id}/menu`, `people/bulk` and `messages`, when they come, are a file each beside these.
+
+mod accounts;
+mod following;
+mod people;
+mod problem;
+mod sms;
+mod upkeep;
+
+use actix_web::web::{ServiceConfig, get, post, put, resource, scope, to};
+
+pub(crate) use following::{follow, unfollow};
+pub(crate) use people::join;
+pub(crate) use problem::Problem;
+
+/// Mounts the paths.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    let people = resource("/people").route(post().to(people::create)).route(get().to(people::list));
+    config.route("/sms", post().to(sms::accept)).service(
+        scope("/sandbox")
+            .service(
+                resource("/accounts").route(post().to(accounts::register)).default_service(to(wrong_method)),
+            )
+            .service(people.default_service(to(wrong_method)))
+            .route("/people/{id}", get().to(people::show))
+            .route("/people/{id}/follow", post().to(following::follow_route))
+            .route("/people/{id}/unfollow", post().to(following::unfollow_route))
+            .route("/people/{id}/block", post().to(following::block_route))
+            .route("/sms", get().to(sms::inbox))
+            .route("/stats", get().to(upkeep::stats))
+            .route("/faults", put().to(upkeep::faults))
+            .route("/reset", post().to(upkeep::reset))
+            .default_service(to(unknown_path)),
+    );
+}
+
+async fn unknown_path() -> Problem {
+    Problem::not_found("the sandbox has no such route: its routes are listed in the contract, section 6")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::wrong_method()
+}

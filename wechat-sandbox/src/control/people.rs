@@ -1,0 +1,89 @@
+//! `/sandbox/people`: the pretend people.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpResponse,
+    web::{Bytes, Data, Path},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::problem::{Problem, read};
+use crate::{
+    instant::now,
+    ledger::Ledger,
+    random,
+    state::{Change, Person, State},
+    world::World,
+};
+
+/// The longest nickname.
+const NICKNAME: usize = 64;
+
+/// A person as the control routes show them.
+#[derive(Serialize)]
+pub(super) struct PersonView<'a> {
+    id: &'a str,
+    nickname: &'a str,
+    /// The openid at each account, registered before or after they came.
+    openids: BTreeMap<&'a str, String>,
+    following: Vec<&'a str>,
+}
+
+impl<'a> PersonView<'a> {
+    pub(super) fn new(person: &'a Person, state: &'a State) -> Self {
+        let appids = state.accounts.keys();
+        Self {
+            id: &person.id,
+            nickname: &person.nickname,
+            openids: appids.map(|appid| (appid.as_str(), person.openid(appid))).collect(),
+            following: person.following().collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    nickname: String,
+}
+
+/// `POST /sandbox/people`: somebody comes.
+pub(super) async fn create(world: Data<World>, body: Bytes) -> Result<HttpResponse, Problem> {
+    let NewPerson { nickname } = read(&body)?;
+    let mut ledger = world.ledger();
+    let id = join(&mut ledger, &nickname)?;
+    let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
+    Ok(HttpResponse::Created().json(PersonView::new(person, ledger.state())))
+}
+
+/// Lets somebody come, and gives their id.
+///
+/// # Errors
+/// The nickname is empty or too long, or the journal cannot be written.
+pub(crate) fn join(ledger: &mut Ledger, nickname: &str) -> Result<String, Problem> {
+    let nickname = nickname.trim();
+    if nickname.is_empty() || nickname.chars().count() > NICKNAME {
+        return Err(Problem::unfit("nickname must have 1 to 64 characters"));
+    }
+    // Random, so that a cookie from before a reset does not become somebody else.
+    let id = format!("per_{}", random::hex(12));
+    ledger.record(Change::PersonJoined { id: id.clone(), nickname: nickname.to_owned(), at: now() })?;
+    Ok(id)
+}
+
+/// `GET /sandbox/people`: everybody, oldest first.
+pub(super) async fn list(world: Data<World>) -> HttpResponse {
+    let ledger = world.ledger();
+    let state = ledger.state();
+    let items: Vec<_> = state.people.all().iter().map(|person| PersonView::new(person, state)).collect();
+    HttpResponse::Ok().json(json!({"items": items}))
+}
+
+/// `GET /sandbox/people/{id}`: one person.
+pub(super) async fn show(world: Data<World>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let ledger = world.ledger();
+    let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
+    Ok(HttpResponse::Ok().json(PersonView::new(person, ledger.state())))
+}

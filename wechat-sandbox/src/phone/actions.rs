@@ -1,0 +1,155 @@
+//! What the phone's forms do; each ends where it began, on the phone.
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    cookie::{Cookie, SameSite},
+    http::{StatusCode, header::LOCATION},
+    web::{Data, Form, Query},
+};
+use reqwest::Url;
+use serde::Deserialize;
+
+use super::{
+    HOLDER, Language,
+    screen::{self, Wanted},
+};
+use crate::{callback::Delivered, control, control::Problem, world::World};
+
+/// `GET /`: the phone is all there is to see.
+pub(super) async fn to_phone() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/phone")).finish()
+}
+
+/// `GET /phone/open?link=…`: opens a scanned link as WeChat's own browser would.
+pub(super) async fn open(world: Data<World>, request: HttpRequest, query: Query<Wanted>) -> HttpResponse {
+    let language = Language::of(&request);
+    if let Some(url) = inside_wechat(&query.link) {
+        return HttpResponse::SeeOther().insert_header((LOCATION, url)).finish();
+    }
+    let notice = language.say(
+        "这不是网页链接：它应以 http:// 或 https:// 开头。",
+        "That is no web link: it should begin with http:// or https://.",
+    );
+    screen::show_with(&world, &request, &query, StatusCode::BAD_REQUEST, notice)
+}
+
+/// The link with `in=wechat` in its query, which tells a server that this ordinary browser plays WeChat's.
+fn inside_wechat(link: &str) -> Option<String> {
+    let mut url = Url::parse(link.trim()).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
+    if !url.query_pairs().any(|(name, value)| name == "in" && value == "wechat") {
+        url.query_pairs_mut().append_pair("in", "wechat");
+    }
+    Some(url.into())
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewPerson {
+    nickname: String,
+}
+
+/// `POST /phone/people`: somebody new takes the phone.
+pub(super) async fn create(world: Data<World>, request: HttpRequest, form: Form<NewPerson>) -> HttpResponse {
+    let joined = control::join(&mut world.ledger(), &form.nickname);
+    match joined {
+        Ok(id) => held_by(&id),
+        Err(problem) => complain(&world, &request, &problem),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Holder {
+    person: String,
+}
+
+/// `POST /phone/hold`: somebody known takes the phone.
+pub(super) async fn hold(world: Data<World>, request: HttpRequest, form: Form<Holder>) -> HttpResponse {
+    if world.ledger().state().people.get(&form.person).is_some() {
+        return held_by(&form.person);
+    }
+    complain(&world, &request, &Problem::not_found("nobody has this id any more"))
+}
+
+/// `POST /phone/put-down`: nobody holds the phone.
+pub(super) async fn put_down() -> HttpResponse {
+    let mut gone = cookie("");
+    gone.make_removal();
+    HttpResponse::SeeOther().insert_header((LOCATION, "/phone")).cookie(gone).finish()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Following {
+    appid: String,
+}
+
+/// `POST /phone/follow`
+pub(super) async fn follow(world: Data<World>, request: HttpRequest, form: Form<Following>) -> HttpResponse {
+    let outcome = control::follow(&world, &holder(&request), &form.appid, None).await;
+    after_following(&world, &request, outcome)
+}
+
+/// `POST /phone/unfollow`
+pub(super) async fn unfollow(
+    world: Data<World>,
+    request: HttpRequest,
+    form: Form<Following>,
+) -> HttpResponse {
+    let outcome = control::unfollow(&world, &holder(&request), &form.appid).await;
+    after_following(&world, &request, outcome)
+}
+
+fn after_following(
+    world: &World,
+    request: &HttpRequest,
+    outcome: Result<Option<Delivered>, Problem>,
+) -> HttpResponse {
+    match outcome {
+        Ok(Some(Delivered { delivered: false, .. })) => {
+            HttpResponse::SeeOther().insert_header((LOCATION, "/phone?undelivered=1#accounts")).finish()
+        }
+        Ok(_) => HttpResponse::SeeOther().insert_header((LOCATION, "/phone#accounts")).finish(),
+        Err(problem) => complain(world, request, &problem),
+    }
+}
+
+/// Who holds the phone, by the cookie.
+pub(super) fn holder(request: &HttpRequest) -> String {
+    request.cookie(HOLDER).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
+}
+
+fn held_by(id: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/phone")).cookie(cookie(id)).finish()
+}
+
+/// Cookies do not know ports: what is set here is sent to WeChat's pages on this port, which is what counts.
+fn cookie(id: &str) -> Cookie<'static> {
+    Cookie::build(HOLDER, id.to_owned()).path("/").same_site(SameSite::Lax).http_only(true).finish()
+}
+
+fn complain(world: &World, request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    let language = Language::of(request);
+    let notice = match language {
+        Language::English => problem.to_string(),
+        Language::Chinese => format!("没有成功：{problem}"),
+    };
+    screen::show_with(world, request, &Wanted::default(), problem.status_code(), &notice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_opened_inside_wechat_once() {
+        for (link, expected) in [
+            ("http://127.0.0.1:8080/p/shop/q/t", Some("http://127.0.0.1:8080/p/shop/q/t?in=wechat")),
+            (" http://h/?a=1 ", Some("http://h/?a=1&in=wechat")),
+            ("http://h/?in=wechat", Some("http://h/?in=wechat")),
+            ("http://h/#part", Some("http://h/?in=wechat#part")),
+            ("javascript:alert(1)", None),
+            ("127.0.0.1:8080/p/shop", None),
+            ("", None),
+        ] {
+            assert_eq!(inside_wechat(link).as_deref(), expected, "{link}");
+        }
+    }
+}

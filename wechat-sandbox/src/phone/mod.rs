@@ -1,0 +1,34 @@
+//! The phone to play with in a browser: choose a person, open a scanned link, follow, read SMS.
+//! Everything works by plain forms; the script only makes it quicker. What happens is decided in `control`.
+//! Messages and the menu, when they come, are a section of the page each. Mounted by `server`.
+
+mod actions;
+mod assets;
+mod avatar;
+mod language;
+mod render;
+mod screen;
+
+use actix_web::web::{ServiceConfig, get, post};
+
+pub(crate) use language::Language;
+pub(crate) use render::page;
+
+/// The cookie that says who holds the phone.
+const HOLDER: &str = "sandbox_person";
+
+/// Mounts the paths.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/", get().to(actions::to_phone))
+        .route("/phone", get().to(screen::show))
+        .route("/phone/messages", get().to(screen::messages))
+        .route("/phone/open", get().to(actions::open))
+        .route("/phone/people", post().to(actions::create))
+        .route("/phone/hold", post().to(actions::hold))
+        .route("/phone/put-down", post().to(actions::put_down))
+        .route("/phone/follow", post().to(actions::follow))
+        .route("/phone/unfollow", post().to(actions::unfollow))
+        .route("/phone/avatars/{file}", get().to(avatar::show))
+        .route("/phone/assets/{file}", get().to(assets::show));
+}

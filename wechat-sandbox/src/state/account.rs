@@ -1,0 +1,107 @@
+//! Service accounts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::EncodingKey;
+
+/// How callbacks are written (消息加解密方式).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// In clear.
+    Plain,
+    /// In clear, with the encrypted envelope beside it.
+    Compatible,
+    /// Encrypted only.
+    #[default]
+    Safe,
+}
+
+/// A registered service account and the settings that its console would hold.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// `wx` and sixteen hexadecimal digits.
+    pub(crate) appid: String,
+    /// The `gh_…` name that stands in `ToUserName`.
+    pub(crate) original_id: String,
+    /// The app secret.
+    pub(crate) secret: String,
+    /// The token that callbacks are signed with.
+    pub(crate) token: String,
+    /// 43 characters; empty only in plain mode.
+    pub(crate) encoding_aes_key: String,
+    /// How callbacks are written.
+    pub(crate) mode: Mode,
+    /// Where events go; none goes anywhere without it.
+    pub(crate) callback_url: Option<String>,
+    /// The domains that web authorization may return to.
+    pub(crate) redirect_domains: Vec<String>,
+    /// The daily number of template sends, when it is not WeChat's 100,000.
+    pub(crate) daily_quota: Option<u64>,
+    /// The message templates in use, as they were given.
+    pub(crate) templates: Vec<serde_json::Value>,
+}
+
+impl Account {
+    /// The key of the encrypted modes.
+    pub(crate) fn encoding_key(&self) -> Option<EncodingKey> {
+        EncodingKey::parse(&self.encoding_aes_key)
+    }
+
+    /// Whether authorization may return to this place.
+    ///
+    /// WeChat compares the bare host. On this machine several servers share one host, so a loopback entry may also
+    /// carry a port, and then only that port is meant.
+    pub(crate) fn allows_redirect_to(&self, host: &str, port: u16) -> bool {
+        self.redirect_domains.iter().any(|domain| {
+            domain.eq_ignore_ascii_case(host)
+                || (is_loopback(host) && domain.eq_ignore_ascii_case(&format!("{host}:{port}")))
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+pub(super) fn example(appid: &str) -> Account {
+    Account {
+        appid: appid.to_owned(),
+        original_id: "gh_0123456789ab".to_owned(),
+        secret: "0123456789abcdef0123456789abcdef".to_owned(),
+        token: "token".to_owned(),
+        encoding_aes_key: String::new(),
+        mode: Mode::Plain,
+        callback_url: None,
+        redirect_domains: Vec::new(),
+        daily_quota: None,
+        templates: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_domain_is_allowed() {
+        let mut account = example("wx1");
+        account.redirect_domains = vec!["www.example.org".to_owned(), "other.example.org:8080".to_owned()];
+        assert!(account.allows_redirect_to("www.example.org", 443));
+        assert!(account.allows_redirect_to("WWW.example.org", 8443), "a port does not matter");
+        assert!(!account.allows_redirect_to("example.org", 443));
+        assert!(!account.allows_redirect_to("pay.www.example.org", 443));
+        assert!(!account.allows_redirect_to("other.example.org", 8080), "no port belongs in a domain");
+    }
+
+    #[test]
+    fn loopback_domains_may_name_a_port() {
+        let mut account = example("wx1");
+        account.redirect_domains = vec!["127.0.0.1:8080".to_owned(), "localhost".to_owned()];
+        assert!(account.allows_redirect_to("127.0.0.1", 8080));
+        assert!(!account.allows_redirect_to("127.0.0.1", 8081));
+        assert!(account.allows_redirect_to("localhost", 9999));
+    }
+}

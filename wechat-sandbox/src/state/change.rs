@@ -1,0 +1,36 @@
+//! What can happen to the state: one line of the journal each.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Code, FamilyName, Sms, State};
+use crate::instant::Millis;
+
+/// A decided change, with the moment and the random parts that it needs to be repeated exactly.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// The whole state, first line of a compacted journal.
+    Snapshot(Box<State>),
+    /// A service account came, or its settings changed.
+    AccountRegistered(Account),
+    /// A person came.
+    PersonJoined { id: String, nickname: String, at: Millis },
+    /// A person follows an account, by way of a parametric QR code when there is a scene.
+    Followed { person: String, appid: String, scene: Option<String>, at: Millis },
+    /// A person follows an account no longer.
+    Unfollowed { person: String, appid: String },
+    /// A person refuses one template of an account, or all it sends.
+    Blocked { person: String, appid: String, template_id: Option<String> },
+    /// A server credential was minted.
+    TokenIssued { appid: String, family: FamilyName, token: String, forced: bool, at: Millis },
+    /// A person authorized an account.
+    CodeIssued { code: String, record: Code },
+    /// An authorization code was turned into user tokens.
+    CodeExchanged { code: String, access_token: String, refresh_token: String, at: Millis },
+    /// User tokens were renewed; the old refresh token is dead.
+    UserTokenRefreshed { old_refresh_token: String, access_token: String, refresh_token: String, at: Millis },
+    /// The gateway took an SMS.
+    SmsAccepted(Sms),
+    /// Everything was forgotten.
+    Reset,
+}

@@ -1,0 +1,79 @@
+//! Everything the sandbox remembers, as a pure value: accounts, people, tokens, authorizations, SMS.
+//! No clock, no chance and no file in here: a [`Change`] carries the moment and the random parts, so that replaying
+//! the journal gives the same state. Read by every handler, changed only through the ledger.
+//!
+//! What comes with template messages (messages, menus) gets a file of its own here and a field of [`State`].
+
+mod access_token;
+mod account;
+mod authorization;
+mod change;
+mod people;
+mod person;
+mod sms;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use access_token::{AccountTokens, FamilyName, StableAnswer, Standing, TOKEN_LIFE, TokenLife};
+pub(crate) use account::{Account, Mode};
+pub(crate) use authorization::{Code, CodeStanding, RefreshStanding, Scope, UserToken};
+pub(crate) use change::Change;
+pub(crate) use people::People;
+pub(crate) use person::{Person, Relation};
+pub(crate) use sms::Sms;
+
+/// All that outlives a restart.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// Service accounts by appid.
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// The people, in the order in which they came.
+    pub(crate) people: People,
+    /// The server credentials of each account, by appid.
+    pub(crate) tokens: BTreeMap<String, AccountTokens>,
+    /// Codes and user tokens of web authorization.
+    pub(crate) authorizations: authorization::Authorizations,
+    /// The SMS gateway's inbox.
+    pub(crate) sms: sms::Inbox,
+}
+
+impl State {
+    /// Makes a change that has been decided. Never fails: what no longer applies is ignored.
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Snapshot(state) => {
+                *self = *state;
+                self.people.index(self.accounts.keys());
+            }
+            Change::AccountRegistered(account) => {
+                self.people.know_account(&account.appid);
+                self.accounts.insert(account.appid.clone(), account);
+            }
+            Change::PersonJoined { id, nickname, at } => {
+                self.people.join(Person::new(id, nickname, at), self.accounts.keys());
+            }
+            Change::Followed { person, appid, scene, at } => self.people.follow(&person, &appid, scene, at),
+            Change::Unfollowed { person, appid } => self.people.unfollow(&person, &appid),
+            Change::Blocked { person, appid, template_id } => {
+                if let Some(relation) = self.people.relation_mut(&person, &appid) {
+                    relation.block(template_id);
+                }
+            }
+            Change::TokenIssued { appid, family, token, forced, at } => {
+                self.tokens.entry(appid).or_default().issue(family, token, forced, at);
+            }
+            Change::CodeIssued { code, record } => self.authorizations.issue_code(code, record),
+            Change::CodeExchanged { code, access_token, refresh_token, at } => {
+                self.authorizations.exchange(&code, access_token, refresh_token, at);
+            }
+            Change::UserTokenRefreshed { old_refresh_token, access_token, refresh_token, at } => {
+                self.authorizations.refresh(&old_refresh_token, access_token, refresh_token, at);
+            }
+            Change::SmsAccepted(sms) => self.sms.accept(sms),
+            Change::Reset => *self = Self::default(),
+        }
+    }
+}

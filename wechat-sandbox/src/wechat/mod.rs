@@ -1,0 +1,36 @@
+//! WeChat's own paths, at the addresses and with the answers of the real one.
+//! No `/sandbox` route and no page of the pretend phone is here, except what WeChat itself shows on a phone.
+//! Template messages and menus, when they come, are a file each beside these. Mounted by `server`.
+
+mod access_token;
+mod answer;
+mod authorize;
+mod authorize_link;
+mod call;
+mod followers;
+mod page;
+mod sns;
+
+use actix_web::web::{ServiceConfig, get, post, resource, to};
+
+pub(crate) use answer::failed_call;
+pub(crate) use call::refuse_chunked;
+pub(crate) use page::not_found;
+
+/// Mounts the paths.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    let get_only = |path| resource(path).default_service(to(call::needs_get));
+    let post_only = |path| resource(path).default_service(to(call::needs_post));
+    config
+        .service(get_only("/cgi-bin/token").route(get().to(access_token::token)))
+        .service(post_only("/cgi-bin/stable_token").route(post().to(access_token::stable_token)))
+        .service(get_only("/cgi-bin/user/info").route(get().to(followers::info)))
+        .service(post_only("/cgi-bin/user/info/batchget").route(post().to(followers::batch)))
+        .service(get_only("/cgi-bin/user/get").route(get().to(followers::list)))
+        .service(get_only("/cgi-bin/getcallbackip").route(get().to(call::callback_addresses)))
+        .service(get_only("/sns/oauth2/access_token").route(get().to(sns::exchange)))
+        .service(get_only("/sns/oauth2/refresh_token").route(get().to(sns::refresh)))
+        .service(get_only("/sns/userinfo").route(get().to(sns::userinfo)))
+        .service(get_only("/sns/auth").route(get().to(sns::auth)))
+        .route("/connect/oauth2/authorize", get().to(authorize::authorize));
+}

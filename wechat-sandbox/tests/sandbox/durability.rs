@@ -1,0 +1,69 @@
+//! What a restart keeps, and what a reset does not.
+
+use serde_json::json;
+
+use crate::support::{APPID, start};
+
+#[tokio::test]
+async fn a_restart_keeps_everything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = start(Some(folder.path()));
+    sandbox.account().await;
+    let (id, openid) = sandbox.person("小明").await;
+    sandbox.post(&format!("/sandbox/people/{id}/follow"), json!({"appid": APPID})).await;
+    sandbox.post("/sms", json!({"id": "1", "phone": "+8613800138000", "code": "123456", "text": "x"})).await;
+    let token = sandbox.token().await;
+    let (used, unused) = (sandbox.code("snsapi_base", &id).await, sandbox.code("snsapi_base", &id).await);
+    sandbox.exchange(&used).await;
+    sandbox.sandbox.stop().await;
+
+    let sandbox = start(Some(folder.path()));
+    let all = sandbox.get_json(&format!("/cgi-bin/user/get?access_token={token}")).await;
+    assert_eq!(all["data"]["openid"], json!([openid]));
+    assert_eq!(sandbox.exchange(&used).await["errcode"], 40163);
+    assert_eq!(sandbox.exchange(&unused).await["openid"], json!(openid));
+    assert_eq!(sandbox.get_json("/sandbox/sms").await["items"][0]["code"], "123456");
+    sandbox.post("/sms", json!({"id": "1", "phone": "+8613800138000", "code": "123456", "text": "x"})).await;
+    assert_eq!(sandbox.get_json("/sandbox/stats").await["sms"], 1, "the id is remembered");
+}
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_without_a_farewell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = start(Some(folder.path()));
+    let (id, _) = sandbox.person("小明").await;
+    // The file as it is while the sandbox still runs is what a kill would leave.
+    let copy = tempfile::tempdir().expect("a folder");
+    let name = "journal.jsonl";
+    std::fs::copy(folder.path().join(name), copy.path().join(name)).expect("copies");
+    let sandbox = start(Some(copy.path()));
+    assert_eq!(sandbox.get(&format!("/sandbox/people/{id}")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_reset_forgets_everything_for_ever() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = start(Some(folder.path()));
+    sandbox.account().await;
+    sandbox.person("小明").await;
+    sandbox.put("/sandbox/faults", json!({"errcode": 45009})).await;
+    assert_eq!(sandbox.post("/sandbox/reset", json!({})).await.status(), 204);
+    assert_eq!(sandbox.get_json("/sandbox/people").await["items"], json!([]));
+    assert_eq!(sandbox.get_json("/sandbox/stats").await["calls"], json!({}));
+    assert_eq!(
+        sandbox.get_json("/cgi-bin/getcallbackip").await["errcode"],
+        41001,
+        "the faults are gone, too"
+    );
+    sandbox.sandbox.stop().await;
+    let sandbox = start(Some(folder.path()));
+    assert_eq!(sandbox.get_json("/sandbox/people").await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_stopped_sandbox_frees_its_port() {
+    let sandbox = start(None);
+    let address = sandbox.sandbox.url().trim_start_matches("http://").to_owned();
+    sandbox.sandbox.stop().await;
+    std::net::TcpListener::bind(address).expect("the port is free");
+}

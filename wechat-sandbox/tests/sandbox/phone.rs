@@ -1,0 +1,93 @@
+//! The phone's forms, without its script.
+
+use reqwest::Response;
+use serde_json::json;
+
+use crate::support::{APPID, Running, start};
+
+async fn form(sandbox: &Running, path: &str, fields: &[(&str, &str)], cookie: &str) -> Response {
+    let request = sandbox.client.post(sandbox.url(path)).form(fields).header("Cookie", cookie);
+    request.send().await.expect("an answer")
+}
+
+fn cookie(answer: &Response) -> String {
+    let set = answer.headers()["Set-Cookie"].to_str().expect("text");
+    assert!(set.contains("Path=/") && set.contains("SameSite=Lax"), "{set}");
+    set.split(';').next().unwrap_or_default().to_owned()
+}
+
+async fn screen(sandbox: &Running, cookie: &str, language: &str) -> String {
+    let request = sandbox.client.get(sandbox.url("/phone")).header("Cookie", cookie);
+    let answer = request.header("Accept-Language", language).send().await.expect("an answer");
+    assert!(
+        answer.headers()["Content-Security-Policy"].to_str().expect("text").contains("default-src 'none'")
+    );
+    answer.text().await.expect("a page")
+}
+
+#[tokio::test]
+async fn the_first_person_is_one_tap_away() {
+    let sandbox = start(None);
+    assert_eq!(sandbox.get("/").await.headers()["Location"], "/phone");
+    let empty = screen(&sandbox, "", "zh-CN").await;
+    assert!(empty.contains("action=\"/phone/people\"") && empty.contains("小明"), "{empty}");
+    let created = form(&sandbox, "/phone/people", &[("nickname", "小明 <b>")], "").await;
+    let me = cookie(&created);
+    let held = screen(&sandbox, &me, "en").await;
+    assert!(held.contains("小明 &#60;b&#62;") || held.contains("小明 &lt;b&gt;"), "escaped: {held}");
+    assert!(held.contains("action=\"/phone/open\""));
+    let people = sandbox.get_json("/sandbox/people").await;
+    let id = people["items"][0]["id"].as_str().expect("an id");
+    assert_eq!(me, format!("sandbox_person={id}"));
+    let again = form(&sandbox, "/phone/hold", &[("person", id)], "").await;
+    assert_eq!(cookie(&again), me);
+    assert_eq!(cookie(&form(&sandbox, "/phone/put-down", &[], &me).await), "sandbox_person=");
+    assert_eq!(form(&sandbox, "/phone/hold", &[("person", "per_0")], "").await.status(), 404);
+    assert_eq!(form(&sandbox, "/phone/people", &[("nickname", " ")], "").await.status(), 422);
+}
+
+#[tokio::test]
+async fn a_link_opens_inside_wechat() {
+    let sandbox = start(None);
+    let opened = sandbox.get("/phone/open?link=http%3A%2F%2F127.0.0.1%3A8080%2Fp%2Fshop").await;
+    assert_eq!(opened.status(), 303);
+    assert_eq!(opened.headers()["Location"], "http://127.0.0.1:8080/p/shop?in=wechat");
+    assert_eq!(sandbox.get("/phone/open?link=javascript%3Aalert(1)").await.status(), 400);
+}
+
+#[tokio::test]
+async fn following_and_the_inbox_are_on_the_screen() {
+    let sandbox = start(None);
+    sandbox.account().await;
+    let (id, _) = sandbox.person("小明").await;
+    let me = format!("sandbox_person={id}");
+    let answer = form(&sandbox, "/phone/follow", &[("appid", APPID)], &me).await;
+    assert_eq!(answer.headers()["Location"], "/phone#accounts");
+    assert_eq!(sandbox.get_json(&format!("/sandbox/people/{id}")).await["following"], json!([APPID]));
+    sandbox
+        .post("/sms", json!({"id": "1", "phone": "+8613800138000", "code": "246810", "text": "hello"}))
+        .await;
+    let page = screen(&sandbox, &me, "en").await;
+    assert!(page.contains("246810") && page.contains("action=\"/phone/unfollow\""), "{page}");
+    form(&sandbox, "/phone/unfollow", &[("appid", APPID)], &me).await;
+    assert_eq!(sandbox.get_json(&format!("/sandbox/people/{id}")).await["following"], json!([]));
+    let nobody = form(&sandbox, "/phone/follow", &[("appid", APPID)], "").await;
+    assert_eq!(nobody.status(), 404);
+}
+
+#[tokio::test]
+async fn everything_the_page_loads_is_there() {
+    let sandbox = start(None);
+    let (id, _) = sandbox.person("小明").await;
+    for (path, content_type) in [
+        ("/phone/assets/phone.css".to_owned(), "text/css; charset=utf-8"),
+        ("/phone/assets/phone.js".to_owned(), "text/javascript; charset=utf-8"),
+        ("/phone/assets/icon.svg".to_owned(), "image/svg+xml"),
+        (format!("/phone/avatars/{id}.svg"), "image/svg+xml"),
+    ] {
+        let answer = sandbox.get(&path).await;
+        assert_eq!(answer.headers()["Content-Type"], content_type, "{path}");
+    }
+    assert_eq!(sandbox.get("/phone/assets/none.js").await.status(), 404);
+    assert_eq!(sandbox.get("/no/such/path").await.status(), 404);
+}

@@ -1,0 +1,116 @@
+//! A running sandbox, and the few requests that every story makes.
+
+use reqwest::{Client, Response, redirect::Policy};
+use serde_json::{Value, json};
+use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
+
+pub(crate) const APPID: &str = "wx0123456789abcdef";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50";
+
+/// A sandbox with a client that follows no redirect.
+pub(crate) struct Running {
+    pub(crate) sandbox: RunningSandbox,
+    pub(crate) client: Client,
+}
+
+/// Starts one on a free port, in memory or on a folder.
+pub(crate) fn start(data: Option<&std::path::Path>) -> Running {
+    let config = SandboxConfig { listen: "127.0.0.1:0".to_owned(), data: data.map(Into::into) };
+    let sandbox = Sandbox::bind(config).expect("binds").start();
+    let client = Client::builder().redirect(Policy::none()).no_proxy().build().expect("a client");
+    Running { sandbox, client }
+}
+
+impl Running {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.sandbox.url())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.expect("an answer")
+    }
+
+    pub(crate) async fn get_json(&self, path: &str) -> Value {
+        let text = self.get(path).await.text().await.expect("a body");
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{path} answered {text}"))
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
+        self.client.post(self.url(path)).json(&body).send().await.expect("an answer")
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: Value) -> Value {
+        self.post(path, body).await.json().await.expect("JSON")
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Response {
+        self.client.put(self.url(path)).json(&body).send().await.expect("an answer")
+    }
+
+    /// Registers the account with more settings than the plain ones.
+    pub(crate) async fn account_with(&self, more: Value) -> Value {
+        let mut body = json!({
+            "original_id": "gh_0123456789ab", "appid": APPID, "secret": SECRET, "token": "token",
+            "encoding_aes_key": "Q7wKp2Zt9XbLm4VnR8sYd1HcJf6GuEa3TqWoPi5NzAv", "mode": "safe",
+            "redirect_domains": ["www.example.org"],
+        });
+        for (name, value) in more.as_object().expect("settings") {
+            body[name] = value.clone();
+        }
+        self.post_json("/sandbox/accounts", body).await
+    }
+
+    pub(crate) async fn account(&self) {
+        self.account_with(json!({})).await;
+    }
+
+    /// Lets somebody come, and gives their id and their openid.
+    pub(crate) async fn person(&self, nickname: &str) -> (String, String) {
+        let person = self.post_json("/sandbox/people", json!({"nickname": nickname})).await;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&person["id"]), text(&person["openids"][APPID]))
+    }
+
+    pub(crate) async fn token(&self) -> String {
+        let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
+        self.get_json(&path).await["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Opens the authorize link on a phone that this person holds.
+    pub(crate) async fn authorize(&self, scope: &str, cookies: &str) -> Response {
+        let link = authorize_link(scope);
+        let request = self.client.get(self.url(&link)).header("User-Agent", WECHAT).header("Cookie", cookies);
+        request.send().await.expect("an answer")
+    }
+
+    /// Authorizes and gives the code.
+    pub(crate) async fn code(&self, scope: &str, person: &str) -> String {
+        let answer = self.authorize(scope, &format!("sandbox_person={person}; sandbox_consent=yes")).await;
+        code_of(&answer)
+    }
+
+    pub(crate) async fn exchange(&self, code: &str) -> Value {
+        self.get_json(&exchange_path(APPID, SECRET, code)).await
+    }
+}
+
+pub(crate) fn authorize_link(scope: &str) -> String {
+    format!(
+        "/connect/oauth2/authorize?appid={APPID}&redirect_uri=https%3A%2F%2Fwww.example.org%2Fback&response_type=code\
+         &scope={scope}&state=s1"
+    )
+}
+
+pub(crate) fn exchange_path(appid: &str, secret: &str, code: &str) -> String {
+    format!(
+        "/sns/oauth2/access_token?appid={appid}&secret={secret}&code={code}&grant_type=authorization_code"
+    )
+}
+
+pub(crate) fn code_of(answer: &Response) -> String {
+    assert_eq!(answer.status(), 302);
+    let location = answer.headers()["Location"].to_str().expect("a location");
+    let rest = location.strip_prefix("https://www.example.org/back?code=").expect("the way back");
+    rest.strip_suffix("&state=s1").expect("the state").to_owned()
+}
