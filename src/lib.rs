@@ -3,6 +3,7 @@
 //! The rooms, in the order of their arrows; nothing points back up:
 //! - [`config`]: what an operator may set
 //! - [`telemetry`]: logs and metrics
+//! - [`telemetry`]: logs and metrics
 //! - [`http`]: what the network says to us, and what we answer
 //! - [`usecases`]: every change, by name
 //! - [`actors`]: what waits, repeats or pushes
@@ -18,5 +19,6 @@ pub mod domain;
 pub mod http;
 pub mod sms;
 pub mod store;
+pub mod telemetry;
 pub mod usecases;
 pub mod wechat;

@@ -187,6 +187,7 @@ fn a_value_that_cannot_be_used_is_told_with_its_key() {
         ("sms.allowed_countries", ""),
         ("sms.text", "hello"),
         ("sms.http.url", "gateway"),
+        ("sms.http.url", "https://user:hush@gateway.example"),
         ("secrets.encryption_keys", ""),
         ("secrets.encryption_keys", "hush"),
         ("secrets.encryption_keys", "a:hush"),

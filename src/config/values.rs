@@ -230,8 +230,10 @@ impl<'v> Section<'v> {
     }
 
     fn parse_one<T: FromStr>(self, name: &str, given: &str, wanted: &str) -> Result<T, ConfigError> {
-        given
-            .parse()
-            .map_err(|_| ConfigError::new(self.key(name), format!("must be {wanted} (got {given:?})")))
+        given.parse().map_err(|_| {
+            // A URL with a user's name may hold a password too.
+            let shown = if given.contains('@') { "…".to_owned() } else { format!("{given:?}") };
+            ConfigError::new(self.key(name), format!("must be {wanted} (got {shown})"))
+        })
     }
 }
