@@ -2,6 +2,16 @@
 //! Not here: decisions (`domain`), changes (`usecases`), SQL (`store`).
 //! Called by `server`.
 
+pub mod answers;
 pub mod assets;
+pub mod callbacks;
+pub mod extract;
+pub mod front_door;
 pub mod i18n;
+pub mod live;
+pub mod ops;
 pub mod pages;
+pub mod problem;
+pub mod qr_code;
+pub mod routes;
+pub mod site;

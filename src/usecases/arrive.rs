@@ -93,28 +93,30 @@ pub enum ArriveError {
 }
 
 impl SignIn {
+    /// Whether a QR code's ticket is ours and in time.
+    ///
+    /// # Errors
+    /// It is forged, or its time is over.
+    pub fn check_ticket(&self, portal: &Portal, ticket: &str) -> Result<(), DepartError> {
+        let ticket = self.sealer.open_ticket(ticket, portal.app).map_err(|_| DepartError::Forged)?;
+        if self.now() > ticket.issued_at.plus(self.parts.lifetimes.qr) { Err(DepartError::Expired) } else { Ok(()) }
+    }
+
     /// Sends a phone to WeChat's authorization; nothing is stored, so previews and double loads change nothing.
     ///
     /// # Errors
     /// The ticket or the portal does not allow it.
     pub async fn depart(&self, portal: &Portal, ticket: Option<&str>) -> Result<Departure, DepartError> {
-        let now = self.now();
-        let (kind, ticket) = match ticket {
-            Some(text) => {
-                let ticket = self.sealer.open_ticket(text, portal.app).map_err(|_| DepartError::Forged)?;
-                if now > ticket.issued_at.plus(self.parts.lifetimes.qr) {
-                    return Err(DepartError::Expired);
-                }
-                (VisitKind::Qr, text)
-            }
-            None => (VisitKind::Menu, ""),
-        };
+        if let Some(ticket) = ticket {
+            self.check_ticket(portal, ticket)?;
+        }
+        let kind = if ticket.is_some() { VisitKind::Qr } else { VisitKind::Menu };
         if !portal.open {
             return Err(DepartError::Closed);
         }
         let account = self.parts.store.service_account_of(portal.organization).await?;
         let account = account.ok_or(DepartError::NoServiceAccount)?;
-        let cookie = PhoneCookie::generate(kind, portal.app, ticket, now, self.entropy());
+        let cookie = PhoneCookie::generate(kind, portal.app, ticket.unwrap_or_default(), self.now(), self.entropy());
         Ok(self.departure(&account, cookie))
     }
 

@@ -67,6 +67,11 @@ impl SignIn {
         Ok(waiting)
     }
 
+    /// A secret for a browser that has none.
+    pub fn new_browser(&self) -> BrowserSecret {
+        BrowserSecret::generate(self.entropy())
+    }
+
     /// How long things live.
     pub fn lifetimes(&self) -> &Lifetimes {
         &self.parts.lifetimes

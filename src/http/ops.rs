@@ -1,0 +1,53 @@
+//! The operator's port: alive, ready, numbers.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::store::Store;
+
+/// What readiness asks.
+pub struct Ops {
+    /// The rows.
+    pub store: Store,
+    /// Whether the server is going down.
+    pub draining: Arc<AtomicBool>,
+    /// Draws the numbers.
+    pub metrics: fn() -> String,
+}
+
+/// Declares the operator's routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/livez").route(web::get().to(livez)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/metrics").route(web::get().to(metrics)));
+}
+
+#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
+    let database = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.ping()).await;
+    let schema = ops.store.schema_status().await.is_ok_and(|changes| changes.iter().all(|change| change.applied));
+    let parts = [
+        ("server", !ops.draining.load(Ordering::Relaxed)),
+        ("database", matches!(database, Ok(Ok(())))),
+        ("schema", schema),
+    ];
+    let failing: Vec<&str> = parts.iter().filter(|(_, well)| !well).map(|(name, _)| *name).collect();
+    if failing.is_empty() {
+        HttpResponse::Ok().json(json!({"status": "ok", "failing": failing}))
+    } else {
+        HttpResponse::ServiceUnavailable().json(json!({"status": "failing", "failing": failing}))
+    }
+}
+
+#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
+async fn metrics(ops: web::Data<Ops>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body((ops.metrics)())
+}

@@ -1,0 +1,281 @@
+//! The phone's page, `/p/{slug}/phone`, and the posts of its forms; they work without script.
+
+use actix_web::cookie::SameSite;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+use crate::domain::external_user::ExternalUser;
+use crate::domain::phone_visit::VisitKind;
+use crate::http::answers::{page, problem, refusal, see_other, store_failed};
+use crate::http::extract::body::Fields;
+use crate::http::extract::{Visitor, fields};
+use crate::http::problem::{Code, Problem};
+use crate::http::site::Site;
+use crate::usecases::decide::{DecideError, No};
+use crate::usecases::join::BindError;
+use crate::usecases::logins::Granted;
+use crate::usecases::phone_steps::{NoStep, PhoneView, Step};
+use crate::usecases::send_code::SendCodeError;
+
+use super::entrance::to_wechat;
+use super::views::{ApproveStep, BindKind, BindStep, BrowserFacts, PhonePage, PhoneStep, phone_error};
+
+type Path = web::Path<String>;
+
+/// `GET /p/{slug}/phone`.
+pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path) -> HttpResponse {
+    match site.sign_in.phone_view(&slug, cookie(&request, &site).as_deref()).await {
+        Ok(view) if visitor.wants_json => HttpResponse::Ok().json(body(&site, &view)),
+        Ok(view) => page(&site, StatusCode::OK, &draw(&site, &visitor, &view, None, None)),
+        Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
+    }
+}
+
+/// `POST /p/{slug}/phone/code`.
+pub async fn code(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    let form = match fields(payload, &visitor, &site).await {
+        Ok(form) => form,
+        Err(error) => return problem(&site, &visitor, &error),
+    };
+    let cookie = cookie(&request, &site);
+    let caller = visitor.caller();
+    let sent = site.sign_in.send_code(&slug, cookie.as_deref(), form.get("csrf"), form.get("phone"), &caller).await;
+    let sent = sent.map(|view| (view, None)).map_err(|error| match error {
+        SendCodeError::NoStep(error) => no_step(&visitor, error),
+        SendCodeError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
+        SendCodeError::Limited(limited) => visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after),
+        SendCodeError::Sms(_) => visitor.problem(Code::SmsUnavailable),
+        SendCodeError::Store(error) => store_failed(&visitor, &error),
+    });
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(sent, StatusCode::ACCEPTED).await
+}
+
+/// `POST /p/{slug}/phone/bind`.
+pub async fn bind(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    let form = match fields(payload, &visitor, &site).await {
+        Ok(form) => form,
+        Err(error) => return problem(&site, &visitor, &error),
+    };
+    let cookie = cookie(&request, &site);
+    let (csrf, phone, code, caller) = (form.get("csrf"), form.get("phone"), form.get("code"), visitor.caller());
+    let bound = site.sign_in.bind(&slug, cookie.as_deref(), csrf, phone, code, &caller).await;
+    let bound = bound.map(|bound| (bound.view, bound.granted)).map_err(|error| match error {
+        BindError::NoStep(error) => no_step(&visitor, error),
+        BindError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
+        BindError::CodeWrong => visitor.problem(Code::CodeWrong),
+        BindError::Limited(limited) => visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after),
+        BindError::Refused(reason) => visitor.problem(refusal(reason)),
+        BindError::Store(error) => store_failed(&visitor, &error),
+    });
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(bound, StatusCode::OK).await
+}
+
+/// `POST /p/{slug}/phone/approve`.
+pub async fn approve(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    let form = match fields(payload, &visitor, &site).await {
+        Ok(form) => form,
+        Err(error) => return problem(&site, &visitor, &error),
+    };
+    let cookie = cookie(&request, &site);
+    let done = site.sign_in.approve(&slug, cookie.as_deref(), form.get("csrf"), form.some("match"), &visitor.caller()).await;
+    let done = done.map(|view| (view, None)).map_err(|error| decide_problem(&visitor, error));
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(done, StatusCode::OK).await
+}
+
+/// `POST /p/{slug}/phone/deny`.
+pub async fn deny(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    say_no(&request, &site, &visitor, &slug, payload, No::Declined).await
+}
+
+/// `POST /p/{slug}/phone/report`.
+pub async fn report(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    say_no(&request, &site, &visitor, &slug, payload, No::Reported).await
+}
+
+async fn say_no(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str, payload: web::Payload, no: No) -> HttpResponse {
+    let form = match fields(payload, visitor, site).await {
+        Ok(form) => form,
+        Err(error) => return problem(site, visitor, &error),
+    };
+    let cookie = cookie(request, site);
+    let done = site.sign_in.refuse_sign_in(slug, cookie.as_deref(), form.get("csrf"), no, &visitor.caller()).await;
+    let done = done.map(|view| (view, None)).map_err(|error| decide_problem(visitor, error));
+    Posted { request, site, visitor, slug, form: &form }.answer(done, StatusCode::OK).await
+}
+
+/// `POST /p/{slug}/phone/profile`: on to WeChat's consent page for name and picture.
+pub async fn profile(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+    let form = match fields(payload, &visitor, &site).await {
+        Ok(form) => form,
+        Err(error) => return problem(&site, &visitor, &error),
+    };
+    match site.sign_in.ask_profile(&slug, cookie(&request, &site).as_deref(), form.get("csrf")).await {
+        Ok(departure) => to_wechat(&site, &departure),
+        Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
+    }
+}
+
+/// A post and how it is answered.
+struct Posted<'a> {
+    request: &'a HttpRequest,
+    site: &'a Site,
+    visitor: &'a Visitor,
+    slug: &'a str,
+    form: &'a Fields,
+}
+
+impl Posted<'_> {
+    async fn answer(&self, outcome: Result<(PhoneView, Option<Granted>), Problem>, status: StatusCode) -> HttpResponse {
+        match outcome {
+            Ok((view, granted)) => {
+                let mut answer = if self.visitor.wants_json {
+                    HttpResponse::build(status).json(body(self.site, &view))
+                } else {
+                    see_other(&view.redirect_to().unwrap_or_else(|| format!("/p/{}/phone", self.slug)))
+                };
+                if let Some(granted) = granted {
+                    add_login(self.site, &mut answer, &granted);
+                }
+                answer
+            }
+            Err(error) if self.visitor.wants_json => problem(self.site, self.visitor, &error),
+            Err(error) => self.page_with_error(&error).await,
+        }
+    }
+
+    /// The page of the step at hand, with what was wrong beside the form, and what was typed still in it.
+    async fn page_with_error(&self, error: &Problem) -> HttpResponse {
+        let beside_the_form = matches!(
+            error.code,
+            Code::PhoneInvalid | Code::CodeWrong | Code::TooManyRequests | Code::SmsUnavailable | Code::MatchWrong
+        );
+        let refused = matches!(error.code.status(), StatusCode::CONFLICT);
+        let cookie = cookie(self.request, self.site);
+        let view = self.site.sign_in.phone_view(self.slug, cookie.as_deref()).await;
+        match view {
+            Ok(view) if beside_the_form || refused => {
+                let text = phone_error(self.visitor.lang, error.code.word()).to_owned();
+                let drawn = draw(self.site, self.visitor, &view, Some(text), self.form.some("phone"));
+                page(self.site, error.code.status(), &drawn)
+            }
+            _ => problem(self.site, self.visitor, error),
+        }
+    }
+}
+
+/// Sets the login cookie that was just granted; inside WeChat it outlives the window, on a computer it ends with it.
+pub(crate) fn add_login(site: &Site, answer: &mut HttpResponse, granted: &Granted) {
+    let name = format!("menfang_login_{}", granted.slug);
+    let cookie = site.cookie(&name, granted.token.clone(), SameSite::Lax, None);
+    if let Err(error) = answer.add_cookie(&cookie) {
+        tracing::error!(error = %error, "a login cookie could not be set");
+    }
+}
+
+pub(crate) fn cookie(request: &HttpRequest, site: &Site) -> Option<String> {
+    request.cookie(&site.cookie_name("menfang_phone")).map(|cookie| cookie.value().to_owned())
+}
+
+fn no_step(visitor: &Visitor, error: NoStep) -> Problem {
+    match error {
+        NoStep::NoTransaction => visitor.problem(Code::NoTransaction),
+        NoStep::Csrf => visitor.problem(Code::CsrfInvalid),
+        NoStep::Store(error) => store_failed(visitor, &error),
+    }
+}
+
+fn decide_problem(visitor: &Visitor, error: DecideError) -> Problem {
+    match error {
+        DecideError::NoStep(error) => no_step(visitor, error),
+        DecideError::MatchWrong => visitor.problem(Code::MatchWrong),
+        DecideError::Refused(reason) => visitor.problem(refusal(reason)),
+        DecideError::Store(error) => store_failed(visitor, &error),
+    }
+}
+
+fn facts(site: &Site, view: &PhoneView) -> Option<BrowserFacts> {
+    let session = view.session.as_ref()?;
+    let opened = site.sign_in.now().since(session.issued_at).as_secs();
+    Some(BrowserFacts {
+        name: session.computer.browser.name().into(),
+        system: session.computer.system.name().into(),
+        ip_masked: session.computer.network.masked(),
+        same_network: session.computer.network.same_as(session.phone_network),
+        opened_seconds_ago: i64::try_from(opened).unwrap_or(i64::MAX),
+    })
+}
+
+/// The body that every JSON answer of the phone has.
+fn body(site: &Site, view: &PhoneView) -> Value {
+    let mut body = Map::new();
+    body.insert("step".into(), json!(view.step.name()));
+    body.insert("app".into(), json!(view.portal.app_name));
+    body.insert("organization".into(), json!(view.portal.organization_name));
+    let browser = facts(site, view).map(|facts| {
+        json!({
+            "name": facts.name,
+            "system": facts.system,
+            "ip_masked": facts.ip_masked,
+            "same_network": facts.same_network,
+            "opened_seconds_ago": facts.opened_seconds_ago,
+        })
+    });
+    body.insert("browser".into(), json!(browser));
+    body.insert("csrf".into(), json!(site.sign_in.csrf(view)));
+    body.insert("match_required".into(), json!(view.match_required()));
+    if let Step::Refused(reason) = &view.step {
+        body.insert("reason".into(), json!(reason.code()));
+    }
+    if let Some(place) = view.redirect_to() {
+        body.insert("redirect_to".into(), json!(place));
+    }
+    Value::Object(body)
+}
+
+fn draw(site: &Site, visitor: &Visitor, view: &PhoneView, error: Option<String>, typed: Option<&str>) -> PhonePage {
+    PhonePage {
+        lang: visitor.lang,
+        slug: view.portal.slug.clone(),
+        organization: view.portal.organization_name.clone(),
+        app: view.portal.app_name.clone(),
+        logo_url: view.portal.logo_url.clone(),
+        host: site.front.authority.clone(),
+        csrf: site.sign_in.csrf(view),
+        step: step(site, view, error, typed),
+    }
+}
+
+fn step(site: &Site, view: &PhoneView, error: Option<String>, typed: Option<&str>) -> PhoneStep {
+    let browser = facts(site, view);
+    match (&view.step, browser) {
+        (Step::Moment, _) => PhoneStep::Moment,
+        (Step::Bind, browser) => PhoneStep::Bind(BindStep {
+            phone: typed.map_or_else(
+                || view.asked.as_ref().map_or_else(String::new, |phone| phone.as_str().trim_start_matches("+86").to_owned()),
+                ToOwned::to_owned,
+            ),
+            code_sent_to: view.asked.as_ref().map(crate::domain::phone_number::PhoneNumber::masked),
+            error,
+            kind: if view.visit.kind == VisitKind::Qr { BindKind::Qr } else { BindKind::Menu },
+            browser,
+        }),
+        (Step::Approve, Some(browser)) => {
+            let user = view.user.as_ref();
+            let shown = |field: fn(&ExternalUser) -> Option<String>| user.and_then(field);
+            PhoneStep::Approve(ApproveStep {
+                nickname: shown(|user| user.nickname.clone()),
+                avatar_url: shown(|user| user.avatar_url.clone()),
+                phone_masked: user.map_or_else(String::new, |user| user.phone.masked()),
+                browser,
+                match_required: view.match_required(),
+                error,
+            })
+        }
+        (Step::Held, _) => PhoneStep::Held,
+        (Step::Done, _) => PhoneStep::Done { redirect_to: view.redirect_to() },
+        (Step::Denied, _) => PhoneStep::Denied,
+        (Step::Refused(reason), _) => PhoneStep::Refused { reason: reason.code().into() },
+        (Step::Expired | Step::Approve, _) => PhoneStep::Expired,
+    }
+}

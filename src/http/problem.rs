@@ -1,0 +1,164 @@
+//! Errors as `application/problem+json` (RFC 9457), from one table of codes.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Map, json};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// What went wrong, as a stable word.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable word.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> StatusCode {
+                let number = match self { $(Self::$name => $status,)* };
+                StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// What to do about it.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A cookie, a form or a query is not what this page gave out.
+    BadRequest = "bad_request", 400, "The request is not well-formed; start again from the portal's page.";
+    /// OAuth's state is not this phone's.
+    BadState = "bad_state", 400, "This authorization was not begun on this phone; scan the code again.";
+    /// WeChat's snapshot mode.
+    SnapshotUser = "snapshot_user", 400, "WeChat shows this page in snapshot mode; tap \"use full service\" at the bottom.";
+    /// The person said no to WeChat.
+    ConsentRefused = "consent_refused", 400, "WeChat was not allowed to say who you are; scan the code again and allow it.";
+    /// Nobody is signed in.
+    NotSignedIn = "not_signed_in", 401, "Sign in at the portal first.";
+    /// A post from a foreign page.
+    OriginNotAllowed = "origin_not_allowed", 403, "The Origin header must be this server's own.";
+    /// The browser's cookie is missing or another one's.
+    NotThisBrowser = "not_this_browser", 403, "This code belongs to another browser; start a new one.";
+    /// Nothing is under way on this phone.
+    NoTransaction = "no_transaction", 403, "No sign-in is under way on this phone; scan the code again.";
+    /// The form is of another page.
+    CsrfInvalid = "csrf_invalid", 403, "This form is of an older page; reload it.";
+    /// The portal is closed.
+    PortalClosed = "portal_closed", 403, "This portal is closed; ask the organization.";
+    /// The account is disabled.
+    AccountDisabled = "account_disabled", 403, "This account is disabled; ask the organization.";
+    /// Invited people only.
+    InvitationRequired = "invitation_required", 403, "This portal is for invited people; ask the organization for an invitation.";
+    /// No such thing.
+    NotFound = "not_found", 404, "There is nothing here; check the address.";
+    /// This method is not for this address.
+    MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method.";
+    /// Nobody has approved it.
+    NotAuthorized = "not_authorized", 409, "Nobody has approved this sign-in yet.";
+    /// It was claimed before.
+    AlreadyClaimed = "already_claimed", 409, "This sign-in was claimed before; start a new one.";
+    /// Another person was first.
+    AlreadyTaken = "already_taken", 409, "Another person has scanned this code; ask for a new one.";
+    /// The phone is another WeChat account's.
+    PhoneInUse = "phone_in_use", 409, "This number belongs to another WeChat account; ask the organization to free it.";
+    /// No seat is left.
+    SeatsFull = "seats_full", 409, "The organization has no free seat; ask it to add some.";
+    /// The wrong number was typed.
+    MatchWrong = "match_wrong", 409, "The number was wrong, so this code no longer counts; ask for a new one.";
+    /// Too late.
+    Expired = "expired", 410, "The time for this is over; start again.";
+    /// Too much at once.
+    TooLarge = "too_large", 413, "The request is too large.";
+    /// The address is too long.
+    UrlTooLong = "url_too_long", 414, "The address is too long.";
+    /// The host is not ours.
+    UnknownHost = "unknown_host", 421, "This server answers only under its public URL.";
+    /// What was typed is no number that can be used.
+    PhoneInvalid = "phone_invalid", 422, "Type a mobile number that can receive a code here.";
+    /// The code is wrong, late or used.
+    CodeWrong = "code_wrong", 422, "The code is wrong or no longer valid; check it or ask for a new one.";
+    /// Too often.
+    TooManyRequests = "too_many_requests", 429, "Too many tries; wait as long as Retry-After says.";
+    /// Something broke.
+    Internal = "internal", 500, "Something broke on our side; tell the operator the request id.";
+    /// WeChat did not answer.
+    WeChatUnavailable = "wechat_unavailable", 502, "WeChat did not answer; try again in a moment.";
+    /// The gateway did not take the message.
+    SmsUnavailable = "sms_unavailable", 503, "The code could not be sent; try again in a moment.";
+    /// The portal has no service account.
+    NotReady = "portal_not_ready", 503, "This portal has no service account yet; ask the organization.";
+    /// The database is away or this node is full.
+    Unavailable = "unavailable", 503, "The server cannot do this right now; try again in a moment.";
+}
+
+/// An error on its way out.
+#[derive(Debug)]
+pub struct Problem {
+    /// What went wrong.
+    pub code: Code,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// The id of the request.
+    pub request_id: String,
+}
+
+impl Problem {
+    /// A problem of a request.
+    pub fn new(code: Code, request_id: &str) -> Self {
+        let soon = matches!(code, Code::Unavailable | Code::SmsUnavailable | Code::WeChatUnavailable);
+        let retry_after = soon.then_some(Duration::from_secs(3));
+        Self { code, retry_after, request_id: request_id.to_owned() }
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(self, span: Duration) -> Self {
+        Self { retry_after: Some(span), ..self }
+    }
+
+    /// Whole seconds until the next try, rounded up.
+    pub fn retry_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|span| span.as_millis().div_ceil(1_000).max(1)).and_then(|s| u64::try_from(s).ok())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.word())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut body = Map::new();
+        body.insert("type".into(), json!("about:blank"));
+        body.insert("title".into(), json!(self.code.title()));
+        body.insert("status".into(), json!(self.code.status().as_u16()));
+        body.insert("code".into(), json!(self.code.word()));
+        body.insert("request_id".into(), json!(self.request_id));
+        let mut answer = HttpResponse::build(self.code.status());
+        if let Some(seconds) = self.retry_seconds() {
+            answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        answer
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+            .body(serde_json::Value::Object(body).to_string())
+    }
+}
