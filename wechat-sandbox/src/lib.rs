@@ -14,6 +14,11 @@
 //! - `wechat`: WeChat's own paths. `control`: `/sandbox/…` and the SMS gateway. `phone`: the pages under `/phone`.
 //! - `traffic`: misbehaviour on request, and the counting of calls.
 //!
+//! What a phone is, is told by cookies on `GET /connect/oauth2/authorize`; a `MicroMessenger` user agent is welcome, too:
+//! - `sandbox_person={id}`: who holds it. With this cookie any browser counts as WeChat's.
+//! - `sandbox_consent=yes|no`: answers the consent page of `snsapi_userinfo` by itself.
+//! - `sandbox_snapshot=yes`: the page is opened in snapshot mode (网页快照页), with a virtual account.
+//!
 //! Template messages and menus, when they come, are a file each in `state`, `wechat` and `control`.
 
 mod callback;

@@ -15,7 +15,7 @@ use crate::{
     state::{Account, Mode},
 };
 
-const PACE: Pace = Pace { deadline: Duration::from_millis(500), pause: Duration::ZERO };
+const PACE: Pace = Pace { deadline: Duration::from_secs(1), pause: Duration::ZERO };
 
 struct Received {
     head: String,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
+    http::{StatusCode, header::LOCATION},
     web::{Data, Query},
 };
 use askama::Template;
@@ -93,6 +93,9 @@ pub(super) struct Wanted {
 
 /// `GET /phone`
 pub(super) async fn show(world: Data<World>, request: HttpRequest, wanted: Query<Wanted>) -> HttpResponse {
+    if let Some(place) = own_address(&world, &request) {
+        return HttpResponse::SeeOther().insert_header((LOCATION, place)).finish();
+    }
     let notice = match wanted.undelivered {
         Some(_) => Language::of(&request).say(
             "状态已改变，但公众号的服务器没有收到这个事件。",
@@ -101,6 +104,14 @@ pub(super) async fn show(world: Data<World>, request: HttpRequest, wanted: Query
         None => "",
     };
     show_with(&world, &request, &wanted, StatusCode::OK, notice)
+}
+
+/// Where to go on by address for whoever came by the name `localhost`: the person's cookie belongs to one host, and links
+/// to WeChat's pages carry the address.
+fn own_address(world: &World, request: &HttpRequest) -> Option<String> {
+    let named = request.connection_info().host().split(':').next() == Some("localhost");
+    let by_address = world.url.starts_with("http://127.");
+    (named && by_address).then(|| format!("{}{}", world.url, request.uri()))
 }
 
 /// `GET /phone/messages?phone=…`: the list of messages alone, for the script that keeps it fresh.

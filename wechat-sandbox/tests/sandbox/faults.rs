@@ -54,8 +54,6 @@ async fn a_hanging_call_does_not_hold_up_a_stop() {
     sandbox.put("/sandbox/faults", json!({"paths": ["/sms"], "hang_rate": 1})).await;
     let url = sandbox.url("/sms");
     let hanging = tokio::spawn(sandbox.client.post(url).body("{}").send());
-    sandbox.put("/sandbox/faults", json!({})).await;
-    assert!(!hanging.is_finished());
     sandbox.sandbox.stop().await;
     assert!(hanging.await.expect("ends").is_err(), "the connection ended without an answer");
 }

@@ -47,6 +47,16 @@ async fn the_first_person_is_one_tap_away() {
 }
 
 #[tokio::test]
+async fn whoever_comes_by_name_goes_on_by_address() {
+    let sandbox = start(None);
+    let port = sandbox.sandbox.url().rsplit(':').next().expect("a port").to_owned();
+    let request =
+        sandbox.client.get(sandbox.url("/phone?link=http://h/")).header("Host", format!("localhost:{port}"));
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.headers()["Location"], format!("http://127.0.0.1:{port}/phone?link=http://h/"));
+}
+
+#[tokio::test]
 async fn a_link_opens_inside_wechat() {
     let sandbox = start(None);
     let opened = sandbox.get("/phone/open?link=http%3A%2F%2F127.0.0.1%3A8080%2Fp%2Fshop").await;
