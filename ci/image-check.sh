@@ -38,6 +38,13 @@ make_base() {
     "${as_root[@]}" rm -rf "$work/rootfs"
 }
 
+# Only the base is worth its space: each vfs layer is a whole copy. The storage is this script's own, so all in it may go.
+clean_up() {
+    build_tool rm --all >/dev/null || true
+    build_tool rmi "$image" >/dev/null || true
+    build_tool rmi --prune >/dev/null || true
+}
+
 # Status code of a GET on this machine; 000 while nobody listens.
 status_of() {
     local port=$1 path=$2 line
@@ -113,8 +120,7 @@ build_tool build --quiet --isolation chroot --format docker --build-arg BASE="$b
     { cat "$work/build.log" >&2; fail "the image was not built"; }
 
 container=$(build_tool from "$image")
-# Only the base is worth its space: each vfs layer is a whole copy.
-trap 'build_tool rm "$container" >/dev/null; build_tool rmi "$image" >/dev/null; build_tool rmi --prune >/dev/null || true' EXIT
+trap clean_up EXIT
 check_what_is_inside
 check_that_it_serves
 echo "image check: built, runs as user 10001, answers /livez and /readyz, stops on SIGTERM"
