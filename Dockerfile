@@ -27,8 +27,8 @@ RUN test -e /etc/ssl/certs/ca-certificates.crt || { \
         apt-get update \
         && apt-get install -y --no-install-recommends ca-certificates \
         && rm -rf /var/lib/apt/lists/*; }
-RUN groupadd --system --gid 10001 menfang \
-    && useradd --system --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin menfang \
+RUN groupadd --gid 10001 menfang \
+    && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin menfang \
     && install -d -o menfang -g menfang -m 0750 /data
 COPY --from=binary --chmod=0755 /out/menfang /usr/local/bin/menfang
 

@@ -38,6 +38,13 @@ make_base() {
     "${as_root[@]}" rm -rf "$work/rootfs"
 }
 
+# Only the base is worth its space: each vfs layer is a whole copy. The storage is this script's own, so all in it may go.
+clean_up() {
+    build_tool rm --all >/dev/null || true
+    build_tool rmi "$image" >/dev/null || true
+    build_tool rmi --prune >/dev/null || true
+}
+
 # Status code of a GET on this machine; 000 while nobody listens.
 status_of() {
     local port=$1 path=$2 line
@@ -74,8 +81,8 @@ check_what_is_inside() {
     if in_container sh -c 'touch /usr/local/bin/x' 2>/dev/null; then fail "the program could be overwritten"; fi
     in_container menfang --help >"$work/help.log" || fail "menfang --help failed"
     local ran
-    ran=$(build_tool inspect --type image --format '{{json .OCIv1.Config.Entrypoint}} {{json .OCIv1.Config.Cmd}} {{.OCIv1.Config.User}}' "$image")
-    [ "$ran" = '["menfang"] ["serve"] 10001:10001' ] || fail "the image starts something else: $ran"
+    ran=$(build_tool inspect --type image --format '{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}} {{.OCIv1.Config.User}}' "$image")
+    [ "$ran" = '[menfang] [serve] 10001:10001' ] || fail "the image starts something else: $ran"
 }
 
 check_that_it_serves() {
@@ -113,7 +120,7 @@ build_tool build --quiet --isolation chroot --format docker --build-arg BASE="$b
     { cat "$work/build.log" >&2; fail "the image was not built"; }
 
 container=$(build_tool from "$image")
-trap 'build_tool rm "$container" >/dev/null' EXIT
+trap clean_up EXIT
 check_what_is_inside
 check_that_it_serves
 echo "image check: built, runs as user 10001, answers /livez and /readyz, stops on SIGTERM"
