@@ -24,14 +24,11 @@ pub fn asset_url(name: &str) -> String {
 
 /// Declares `GET /assets/{name}` (and `HEAD`).
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/assets/{name}").route(web::get().to(serve)).route(web::head().to(serve)),
-    );
+    config.service(web::resource("/assets/{name}").route(web::get().to(serve)).route(web::head().to(serve)));
 }
 
 /// Serves one asset: 200 or 304 with its `ETag`, 404 for an unknown name. With the right `v` it may be kept for a
 /// year, otherwise the browser asks again each time (a page of the version before may still be open).
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 pub async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     let Some(file) = Files::get(&name) else {
         return HttpResponse::NotFound().insert_header(nosniff()).finish();
@@ -48,7 +45,9 @@ pub async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpRespons
     if fresh {
         return answer.finish();
     }
-    answer.insert_header((header::CONTENT_TYPE, content_type(&file))).body(web::Bytes::from(file.data.into_owned()))
+    answer
+        .insert_header((header::CONTENT_TYPE, content_type(&file)))
+        .body(web::Bytes::from(file.data.into_owned()))
 }
 
 fn nosniff() -> (header::HeaderName, &'static str) {
@@ -95,7 +94,8 @@ mod tests {
         let answer = test::call_service(&app, request.to_request()).await;
         let status = answer.status();
         let read = |name| answer.headers().get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
-        let (cache, kind, tag) = (read(header::CACHE_CONTROL), read(header::CONTENT_TYPE), read(header::ETAG));
+        let (cache, kind, tag) =
+            (read(header::CACHE_CONTROL), read(header::CONTENT_TYPE), read(header::ETAG));
         assert_eq!(read(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         (status, cache, kind, tag, test::read_body(answer).await.len())
     }
@@ -103,7 +103,10 @@ mod tests {
     #[actix_web::test]
     async fn a_versioned_asset_is_kept_for_ever() {
         let (status, cache, kind, tag, length) = get(&asset_url("app.css"), None).await;
-        assert_eq!((status, cache.as_str(), kind.as_str()), (StatusCode::OK, FOREVER, "text/css; charset=utf-8"));
+        assert_eq!(
+            (status, cache.as_str(), kind.as_str()),
+            (StatusCode::OK, FOREVER, "text/css; charset=utf-8")
+        );
         assert!(length > 0 && asset_url("app.css").contains(tag.trim_matches('"')));
         let (status, cache, _, _, length) = get(&asset_url("app.css"), Some(&tag)).await;
         assert_eq!((status, cache.as_str(), length), (StatusCode::NOT_MODIFIED, FOREVER, 0));

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn slots_are_filled_once_and_unknown_ones_stay() {
         assert_eq!(tf(Lang::En, "entrance.title", &[("app", "{app}")]), "Sign in to {app}");
-        assert_eq!(tf(Lang::ZhCn, "entrance.title", &[("app", "门店")]), "登录 门店");
+        assert_eq!(tf(Lang::ZhCn, "entrance.title", &[("app", "门店")]), "登录门店");
         assert!(tf(Lang::En, "entrance.waiting.countdown", &[]).contains("{time}"));
         assert_eq!(t(Lang::En, "no.such.key"), "no.such.key");
     }

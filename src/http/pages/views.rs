@@ -267,6 +267,22 @@ pub enum Message {
 }
 
 impl Message {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::PortalClosed,
+        Self::LinkExpired,
+        Self::LinkUnknown,
+        Self::AlreadyTaken,
+        Self::OpenAgain,
+        Self::ConsentRefused,
+        Self::NoTransaction,
+        Self::TooManyRequests,
+        Self::Snapshot,
+        Self::Forbidden,
+        Self::Unavailable,
+        Self::Broken,
+    ];
+
     /// Title and text of the message.
     pub fn texts(self, lang: Lang) -> (&'static str, &'static str) {
         let (title, text) = match self {
@@ -339,3 +355,6 @@ pub const PHONE_ERROR_CODES: [&str; 8] = [
     "network",
     "other",
 ];
+
+#[cfg(test)]
+mod tests;
