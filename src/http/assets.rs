@@ -29,7 +29,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// Serves one asset: 200 or 304 with its `ETag`, 404 for an unknown name. With the right `v` it may be kept for a
 /// year, otherwise the browser asks again each time (a page of the version before may still be open).
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 pub async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     let Some(file) = Files::get(&name) else {
         return HttpResponse::NotFound().insert_header(nosniff()).finish();

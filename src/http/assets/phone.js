@@ -68,7 +68,7 @@ function bind(form) {
     button.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
-      const { status, ok, after, body } = await request(button.formAction, form);
+      const { status, ok, after, body } = await request(button.getAttribute("formaction") ?? form.action, form);
       if (ok && body.step === "bind") {
         csrf.value = body.csrf ?? csrf.value;
         return true;
