@@ -1,6 +1,8 @@
 //! Menfang: signs people in by WeChat QR code, live, and tells them things through WeChat.
 //!
 //! The rooms, in the order of their arrows; nothing points back up:
+//! - [`cli`]: the commands
+//! - [`server`]: puts the rooms together
 //! - [`config`]: what an operator may set
 //! - [`telemetry`]: logs and metrics
 //! - [`telemetry`]: logs and metrics
@@ -14,9 +16,11 @@
 
 pub mod actors;
 pub mod bus;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod server;
 pub mod sms;
 pub mod store;
 pub mod telemetry;

@@ -49,7 +49,9 @@ pub fn problem(site: &Site, visitor: &Visitor, problem: &Problem) -> HttpRespons
         Code::TooManyRequests => Message::TooManyRequests,
         Code::SnapshotUser => Message::Snapshot,
         Code::OriginNotAllowed | Code::NotThisBrowser => Message::Forbidden,
-        Code::Unavailable | Code::WeChatUnavailable | Code::SmsUnavailable | Code::NotReady => Message::Unavailable,
+        Code::Unavailable | Code::WeChatUnavailable | Code::SmsUnavailable | Code::NotReady => {
+            Message::Unavailable
+        }
         _ => Message::Broken,
     };
     let mut view = MessagePage::new(visitor.lang, &site.front.authority, message);

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 
@@ -22,7 +22,10 @@ pub struct RequestId(pub String);
 pub type MakeId = std::sync::Arc<dyn Fn() -> String + Send + Sync>;
 
 /// A maker of ids out of the server's clock and entropy.
-pub fn ids(clock: std::sync::Arc<dyn crate::domain::clock::Clock>, entropy: std::sync::Arc<dyn crate::domain::clock::Entropy>) -> MakeId {
+pub fn ids(
+    clock: std::sync::Arc<dyn crate::domain::clock::Clock>,
+    entropy: std::sync::Arc<dyn crate::domain::clock::Entropy>,
+) -> MakeId {
     std::sync::Arc::new(move || new_uuid(&*clock, &*entropy).simple().to_string())
 }
 
@@ -30,7 +33,10 @@ pub fn ids(clock: std::sync::Arc<dyn crate::domain::clock::Clock>, entropy: std:
 ///
 /// # Errors
 /// Never by itself; what the handlers' framework says is passed on.
-pub async fn pass(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn pass(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let id = request.app_data::<web::Data<MakeId>>().map_or_else(String::new, |make| make());
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -74,7 +80,11 @@ fn refused(request: &ServiceRequest, id: &str) -> Option<HttpResponse> {
     }
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let same_site = text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin");
-    if text(header::ORIGIN) == Some(front.origin.as_str()) && same_site { None } else { problem(Code::OriginNotAllowed) }
+    if text(header::ORIGIN) == Some(front.origin.as_str()) && same_site {
+        None
+    } else {
+        problem(Code::OriginNotAllowed)
+    }
 }
 
 fn dress(headers: &mut header::HeaderMap, id: &str, secure: bool) {
@@ -99,7 +109,8 @@ fn dress(headers: &mut header::HeaderMap, id: &str, secure: bool) {
 
 fn note(method: &Method, route: &str, status: u16, begun: Instant, id: &str) {
     let seconds = begun.elapsed().as_secs_f64();
-    let labels = [("route", route.to_owned()), ("method", method.to_string()), ("status", status.to_string())];
+    let labels =
+        [("route", route.to_owned()), ("method", method.to_string()), ("status", status.to_string())];
     metrics::counter!("menfang_http_requests_total", &labels).increment(1);
     metrics::histogram!("menfang_http_request_seconds", "route" => route.to_owned()).record(seconds);
     if status >= 500 {

@@ -33,7 +33,8 @@ async fn livez() -> HttpResponse {
 
 async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
     let database = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.ping()).await;
-    let schema = ops.store.schema_status().await.is_ok_and(|changes| changes.iter().all(|change| change.applied));
+    let schema =
+        ops.store.schema_status().await.is_ok_and(|changes| changes.iter().all(|change| change.applied));
     let parts = [
         ("server", !ops.draining.load(Ordering::Relaxed)),
         ("database", matches!(database, Ok(Ok(())))),
@@ -49,5 +50,7 @@ async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
 
 #[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn metrics(ops: web::Data<Ops>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body((ops.metrics)())
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body((ops.metrics)())
 }

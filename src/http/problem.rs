@@ -130,7 +130,9 @@ impl Problem {
 
     /// Whole seconds until the next try, rounded up.
     pub fn retry_seconds(&self) -> Option<u64> {
-        self.retry_after.map(|span| span.as_millis().div_ceil(1_000).max(1)).and_then(|s| u64::try_from(s).ok())
+        self.retry_after
+            .map(|span| span.as_millis().div_ceil(1_000).max(1))
+            .and_then(|s| u64::try_from(s).ok())
     }
 }
 

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, ResponseError, web};
 
 use super::answers;
+use super::assets;
 use super::callbacks::wechat;
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
 use super::pages::{entrance, home, phone};
 use super::problem::Code;
 use super::site::Site;
-use super::assets;
 
 /// Declares every public route.
 pub fn public(config: &mut web::ServiceConfig) {
@@ -18,9 +18,15 @@ pub fn public(config: &mut web::ServiceConfig) {
     config
         // People.
         .service(web::resource("/").route(get().to(nothing)))
-        .service(web::resource("/p/{slug}").route(get().to(entrance::show)).route(web::head().to(entrance::show)))
+        .service(
+            web::resource("/p/{slug}").route(get().to(entrance::show)).route(web::head().to(entrance::show)),
+        )
         .service(web::resource("/p/{slug}/code.svg").route(get().to(entrance::lasting_code)))
-        .service(web::resource("/p/{slug}/q/{ticket}").route(get().to(entrance::scan)).route(web::head().to(entrance::scan)))
+        .service(
+            web::resource("/p/{slug}/q/{ticket}")
+                .route(get().to(entrance::scan))
+                .route(web::head().to(entrance::scan)),
+        )
         .service(web::resource("/p/{slug}/home").route(get().to(home::show)))
         .service(web::resource("/p/{slug}/me").route(get().to(home::me)))
         .service(web::resource("/p/{slug}/logout").route(post().to(home::logout)))
@@ -40,7 +46,11 @@ pub fn public(config: &mut web::ServiceConfig) {
         .service(web::resource("/p/{slug}/phone/profile").route(post().to(phone::profile)))
         // WeChat.
         .service(web::resource("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
-        .service(web::resource("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
+        .service(
+            web::resource("/wechat/{appid}/events")
+                .route(get().to(wechat::verify))
+                .route(post().to(wechat::push)),
+        )
         .configure(assets::routes)
         .default_service(web::to(nothing));
 }
@@ -57,9 +67,17 @@ pub fn framework_errors(config: &mut web::ServiceConfig) {
         let id = actix_web::HttpMessage::extensions(request)
             .get::<super::front_door::RequestId>()
             .map_or_else(String::new, |id| id.0.clone());
-        actix_web::error::InternalError::from_response("refused", super::problem::Problem::new(code, &id).error_response()).into()
+        actix_web::error::InternalError::from_response(
+            "refused",
+            super::problem::Problem::new(code, &id).error_response(),
+        )
+        .into()
     };
     config
-        .app_data(web::QueryConfig::default().error_handler(move |_, request| answer(Code::BadRequest, request)))
-        .app_data(web::PathConfig::default().error_handler(move |_, request| answer(Code::NotFound, request)));
+        .app_data(
+            web::QueryConfig::default().error_handler(move |_, request| answer(Code::BadRequest, request)),
+        )
+        .app_data(
+            web::PathConfig::default().error_handler(move |_, request| answer(Code::NotFound, request)),
+        );
 }

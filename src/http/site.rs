@@ -96,7 +96,13 @@ impl Site {
     }
 
     /// A cookie for this host alone, out of reach of scripts; without an age it ends with the browser.
-    pub fn cookie(&self, name: &str, value: String, same_site: SameSite, age: Option<Duration>) -> Cookie<'static> {
+    pub fn cookie(
+        &self,
+        name: &str,
+        value: String,
+        same_site: SameSite,
+        age: Option<Duration>,
+    ) -> Cookie<'static> {
         let mut cookie = Cookie::build(self.cookie_name(name), value)
             .path("/")
             .http_only(true)

@@ -53,6 +53,28 @@ pub struct NewServiceAccount {
 }
 
 impl SignIn {
+    /// Sets up an organization with its service account and apps, all of it or nothing.
+    ///
+    /// # Errors
+    /// Something is taken, or a slug breaks a rule.
+    pub async fn set_up(
+        &self,
+        name: &str,
+        edition: Edition,
+        account: NewServiceAccount,
+        apps: &[NewApp],
+    ) -> Result<OrgId, SetUpError> {
+        let unit = self.parts.store.begin().await?;
+        let organization = unit.create_organization(name, edition).await?;
+        unit.bind_service_account(&self.service_account(organization, account)).await?;
+        for app in apps {
+            check_slug(&app.slug)?;
+            unit.create_app(organization, app).await?;
+        }
+        unit.commit().await?;
+        Ok(organization)
+    }
+
     /// Adds an organization.
     ///
     /// # Errors
@@ -101,7 +123,14 @@ impl SignIn {
         organization: OrgId,
         new: NewServiceAccount,
     ) -> Result<(), SetUpError> {
-        let account = ServiceAccount {
+        let unit = self.parts.store.begin().await?;
+        unit.bind_service_account(&self.service_account(organization, new)).await?;
+        unit.commit().await?;
+        Ok(())
+    }
+
+    fn service_account(&self, organization: OrgId, new: NewServiceAccount) -> ServiceAccount {
+        ServiceAccount {
             id: ServiceAccountId::generate(self.clock(), self.entropy()),
             organization,
             appid: new.appid,
@@ -111,11 +140,7 @@ impl SignIn {
             previous_encoding_aes_key: None,
             mode: new.mode,
             original_id: new.original_id,
-        };
-        let unit = self.parts.store.begin().await?;
-        unit.bind_service_account(&account).await?;
-        unit.commit().await?;
-        Ok(())
+        }
     }
 
     /// Prepares an account for a phone: whoever proves the phone gets it, also where only invited people may come.

@@ -99,7 +99,11 @@ impl SignIn {
     /// It is forged, or its time is over.
     pub fn check_ticket(&self, portal: &Portal, ticket: &str) -> Result<(), DepartError> {
         let ticket = self.sealer.open_ticket(ticket, portal.app).map_err(|_| DepartError::Forged)?;
-        if self.now() > ticket.issued_at.plus(self.parts.lifetimes.qr) { Err(DepartError::Expired) } else { Ok(()) }
+        if self.now() > ticket.issued_at.plus(self.parts.lifetimes.qr) {
+            Err(DepartError::Expired)
+        } else {
+            Ok(())
+        }
     }
 
     /// Sends a phone to WeChat's authorization; nothing is stored, so previews and double loads change nothing.
@@ -116,7 +120,8 @@ impl SignIn {
         }
         let account = self.parts.store.service_account_of(portal.organization).await?;
         let account = account.ok_or(DepartError::NoServiceAccount)?;
-        let cookie = PhoneCookie::generate(kind, portal.app, ticket.unwrap_or_default(), self.now(), self.entropy());
+        let cookie =
+            PhoneCookie::generate(kind, portal.app, ticket.unwrap_or_default(), self.now(), self.entropy());
         Ok(self.departure(&account, cookie))
     }
 

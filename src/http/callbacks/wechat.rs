@@ -60,7 +60,12 @@ fn why(visitor: &Visitor, error: ArriveError) -> Problem {
 }
 
 /// `GET /wechat/{appid}/events`: the check that WeChat makes when the address is saved.
-pub async fn verify(site: web::Data<Site>, visitor: Visitor, appid: web::Path<String>, query: web::Query<PushQuery>) -> HttpResponse {
+pub async fn verify(
+    site: web::Data<Site>,
+    visitor: Visitor,
+    appid: web::Path<String>,
+    query: web::Query<PushQuery>,
+) -> HttpResponse {
     match site.sign_in.verify_push_url(&appid, &query).await {
         Ok(echo) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain")).body(echo),
         Err(error) => refused(&visitor, error),
@@ -68,8 +73,16 @@ pub async fn verify(site: web::Data<Site>, visitor: Visitor, appid: web::Path<St
 }
 
 /// `POST /wechat/{appid}/events`: stored first, answered then.
-pub async fn push(site: web::Data<Site>, visitor: Visitor, appid: web::Path<String>, query: web::Query<PushQuery>, payload: web::Payload) -> HttpResponse {
-    let Ok(body) = body::bytes(payload, &visitor, &site).await else { return HttpResponse::Forbidden().finish() };
+pub async fn push(
+    site: web::Data<Site>,
+    visitor: Visitor,
+    appid: web::Path<String>,
+    query: web::Query<PushQuery>,
+    payload: web::Payload,
+) -> HttpResponse {
+    let Ok(body) = body::bytes(payload, &visitor, &site).await else {
+        return HttpResponse::Forbidden().finish();
+    };
     match site.sign_in.take_push(&appid, &query, &body, &visitor.caller()).await {
         Ok(()) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain")).body("success"),
         Err(error) => refused(&visitor, error),

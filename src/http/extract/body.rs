@@ -50,10 +50,11 @@ pub async fn bytes(mut payload: Payload, visitor: &Visitor, site: &Site) -> Resu
 /// As [`bytes`], or it is no form, or a field comes twice.
 pub async fn fields(payload: Payload, visitor: &Visitor, site: &Site) -> Result<Fields, Problem> {
     let body = bytes(payload, visitor, site).await?;
-    let pairs =
-        actix_web::web::Query::<Vec<(String, String)>>::from_query(std::str::from_utf8(&body).map_err(|_| visitor.problem(Code::BadRequest))?)
-            .map_err(|_| visitor.problem(Code::BadRequest))?
-            .into_inner();
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(
+        std::str::from_utf8(&body).map_err(|_| visitor.problem(Code::BadRequest))?,
+    )
+    .map_err(|_| visitor.problem(Code::BadRequest))?
+    .into_inner();
     let count = pairs.len();
     let fields: HashMap<String, String> = pairs.into_iter().collect();
     if fields.len() == count { Ok(Fields(fields)) } else { Err(visitor.problem(Code::BadRequest)) }

@@ -17,7 +17,12 @@ use super::watch::{Watch, mine, watch};
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// `GET /qr/{id}/events`.
-pub async fn events(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, handle: web::Path<String>) -> HttpResponse {
+pub async fn events(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    handle: web::Path<String>,
+) -> HttpResponse {
     let waiting = match mine(&request, &site, &visitor, &handle) {
         Ok(waiting) => waiting,
         Err(answer) => return answer,

@@ -29,7 +29,13 @@ pub struct Wait {
 }
 
 /// `GET /qr/{id}?wait=25&after=SEQ`.
-pub async fn poll(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, handle: web::Path<String>, query: web::Query<Wait>) -> HttpResponse {
+pub async fn poll(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    handle: web::Path<String>,
+    query: web::Query<Wait>,
+) -> HttpResponse {
     let waiting = match mine(&request, &site, &visitor, &handle) {
         Ok(waiting) => waiting,
         Err(answer) => return answer,
@@ -43,7 +49,10 @@ pub async fn poll(request: HttpRequest, site: web::Data<Site>, visitor: Visitor,
     let mut present: Option<Arc<StateFrame>> = None;
     loop {
         let until = if present.is_none() { Instant::now() + FIRST } else { deadline };
-        let Ok(Some(Update::Frame(frame))) = tokio::time::timeout_at(until, watch.updates.recv()).await else { break };
+        let Ok(Some(Update::Frame(frame))) = tokio::time::timeout_at(until, watch.updates.recv()).await
+        else {
+            break;
+        };
         let is_news = query.after.is_none_or(|after| frame.seq > after);
         present = Some(frame);
         if is_news {

@@ -19,7 +19,12 @@ use crate::usecases::open_qr::OpenQrError;
 use super::watch::browser;
 
 /// `POST /p/{slug}/qr`.
-pub async fn start(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn start(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let portal = find(&site, &visitor, &slug).await?;
     let secret = browser(&request, &site).unwrap_or_else(|| site.sign_in.new_browser());
     let device = device_cookie(&request, &site);
@@ -31,7 +36,9 @@ pub async fn start(request: HttpRequest, site: web::Data<Site>, visitor: Visitor
     };
     let opened = site.sign_in.open_qr(&portal, &secret, computer).map_err(|error| match error {
         OpenQrError::Closed => visitor.problem(Code::PortalClosed),
-        OpenQrError::Limited(reached) => visitor.problem(Code::TooManyRequests).retry_after(reached.retry_after),
+        OpenQrError::Limited(reached) => {
+            visitor.problem(Code::TooManyRequests).retry_after(reached.retry_after)
+        }
     })?;
     let drawn = qr_code::svg(&opened.scan_url).ok_or_else(|| visitor.problem(Code::Internal))?;
     let path = format!("/qr/{}", opened.handle);
@@ -53,11 +60,18 @@ pub async fn start(request: HttpRequest, site: web::Data<Site>, visitor: Visitor
 /// The device cookie's value; anything that we did not write is replaced.
 fn device_cookie(request: &HttpRequest, site: &Site) -> String {
     let known = request.cookie(&site.cookie_name("menfang_device")).map(|cookie| cookie.value().to_owned());
-    known.filter(|value| BrowserSecret::from_cookie(value).is_some()).unwrap_or_else(|| site.sign_in.new_browser().to_cookie())
+    known
+        .filter(|value| BrowserSecret::from_cookie(value).is_some())
+        .unwrap_or_else(|| site.sign_in.new_browser().to_cookie())
 }
 
 /// `POST /qr/{id}/claim`.
-pub async fn claim(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, handle: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn claim(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    handle: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let secret = browser(&request, &site).ok_or_else(|| visitor.problem(Code::NotThisBrowser))?;
     let waiting = site.sign_in.waiting(&handle, &secret).map_err(|error| match error {
         HandleError::WrongBrowser => visitor.problem(Code::NotThisBrowser),

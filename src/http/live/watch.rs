@@ -25,11 +25,18 @@ pub(crate) enum Owner {
 
 /// The secret in this browser's cookie.
 pub(crate) fn browser(request: &HttpRequest, site: &Site) -> Option<BrowserSecret> {
-    request.cookie(&site.cookie_name("menfang_browser")).and_then(|cookie| BrowserSecret::from_cookie(cookie.value()))
+    request
+        .cookie(&site.cookie_name("menfang_browser"))
+        .and_then(|cookie| BrowserSecret::from_cookie(cookie.value()))
 }
 
 /// Whose session a handle names.
-pub(crate) fn owner(request: &HttpRequest, site: &Site, visitor: &Visitor, handle: &str) -> Result<Owner, Problem> {
+pub(crate) fn owner(
+    request: &HttpRequest,
+    site: &Site,
+    visitor: &Visitor,
+    handle: &str,
+) -> Result<Owner, Problem> {
     let browser = browser(request, site).ok_or_else(|| visitor.problem(Code::NotThisBrowser))?;
     match site.sign_in.waiting(handle, &browser) {
         Ok(waiting) => Ok(Owner::Mine(waiting)),
@@ -41,13 +48,19 @@ pub(crate) fn owner(request: &HttpRequest, site: &Site, visitor: &Visitor, handl
 
 /// Watches a session of this browser.
 pub(crate) fn watch(site: &Site, visitor: &Visitor, waiting: Waiting) -> Result<Watch, Problem> {
-    let place = site.take_socket(visitor.network.key()).ok_or_else(|| visitor.problem(Code::TooManyRequests))?;
+    let place =
+        site.take_socket(visitor.network.key()).ok_or_else(|| visitor.problem(Code::TooManyRequests))?;
     let updates = site.registry.watch(waiting).map_err(|_| visitor.problem(Code::Unavailable))?;
     Ok(Watch { updates, place })
 }
 
 /// The session of a request that is no WebSocket's.
-pub(crate) fn mine(request: &HttpRequest, site: &Site, visitor: &Visitor, handle: &str) -> Result<Waiting, HttpResponse> {
+pub(crate) fn mine(
+    request: &HttpRequest,
+    site: &Site,
+    visitor: &Visitor,
+    handle: &str,
+) -> Result<Waiting, HttpResponse> {
     match owner(request, site, visitor, handle) {
         Ok(Owner::Mine(waiting)) => Ok(waiting),
         Ok(Owner::Unknown) => Err(visitor.problem(Code::NotFound).error_response()),

@@ -6,11 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, StreamHandler, WrapFuture};
 use actix::ActorFutureExt;
+use actix::{Actor, ActorContext, AsyncContext, StreamHandler, WrapFuture};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder};
+use actix_web_actors::ws::{
+    self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder,
+};
 use tokio::sync::mpsc;
 
 use crate::actors::frame::close;
@@ -30,7 +32,13 @@ const PONG: Duration = Duration::from_secs(10);
 const GOODBYE: Duration = Duration::from_millis(500);
 
 /// `GET /qr/{id}/ws`.
-pub async fn connect(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, handle: web::Path<String>, stream: web::Payload) -> HttpResponse {
+pub async fn connect(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    handle: web::Path<String>,
+    stream: web::Payload,
+) -> HttpResponse {
     let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     if origin != Some(site.front.origin.as_str()) {
         return visitor.problem(Code::OriginNotAllowed).error_response();
@@ -45,7 +53,8 @@ pub async fn connect(request: HttpRequest, site: web::Data<Site>, visitor: Visit
     };
     let life = site.sign_in.lifetimes().browser;
     let actor = QrSocket::new(watched, site.clone(), life);
-    let answer = WsResponseBuilder::new(actor, &request, stream).protocols(PROTOCOLS).frame_size(LARGEST).start();
+    let answer =
+        WsResponseBuilder::new(actor, &request, stream).protocols(PROTOCOLS).frame_size(LARGEST).start();
     answer.unwrap_or_else(|_| visitor.problem(Code::BadRequest).error_response())
 }
 
@@ -126,7 +135,9 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for QrSocket {
                 }
                 ctx.stop();
             }
-            Ok(ws::Message::Text(_) | ws::Message::Binary(_) | ws::Message::Continuation(_)) => self.close(close::RULE_BROKEN, ctx),
+            Ok(ws::Message::Text(_) | ws::Message::Binary(_) | ws::Message::Continuation(_)) => {
+                self.close(close::RULE_BROKEN, ctx)
+            }
             Err(ProtocolError::Overflow) => self.close(close::TOO_BIG, ctx),
             Err(_) => self.close(close::RULE_BROKEN, ctx),
         }

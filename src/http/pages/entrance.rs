@@ -15,14 +15,24 @@ use crate::usecases::arrive::DepartError;
 use actix_web::cookie::SameSite;
 
 /// `GET /p/{slug}`.
-pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> HttpResponse {
+pub async fn show(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> HttpResponse {
     match enter(&request, &site, &visitor, &slug).await {
         Ok(answer) => answer,
         Err(error) => problem(&site, &visitor, &error),
     }
 }
 
-async fn enter(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str) -> Result<HttpResponse, Problem> {
+async fn enter(
+    request: &HttpRequest,
+    site: &Site,
+    visitor: &Visitor,
+    slug: &str,
+) -> Result<HttpResponse, Problem> {
     let portal = find(site, visitor, slug).await?;
     if !portal.open {
         return Err(visitor.problem(Code::PortalClosed));
@@ -42,7 +52,10 @@ async fn enter(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str
     }
     let view = EntrancePage {
         lang: visitor.lang,
-        title: portal.title.clone().unwrap_or_else(|| EntrancePage::default_title(visitor.lang, &portal.app_name)),
+        title: portal
+            .title
+            .clone()
+            .unwrap_or_else(|| EntrancePage::default_title(visitor.lang, &portal.app_name)),
         organization: portal.organization_name,
         app: portal.app_name,
         logo_url: portal.logo_url,
@@ -54,7 +67,11 @@ async fn enter(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str
 }
 
 /// `GET /p/{slug}/code.svg`: the portal's lasting code.
-pub async fn lasting_code(site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn lasting_code(
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let portal = find(&site, &visitor, &slug).await?;
     let drawn = qr_code::svg(&link(&site, &portal)).ok_or_else(|| visitor.problem(Code::Internal))?;
     Ok(HttpResponse::Ok()
@@ -65,7 +82,12 @@ pub async fn lasting_code(site: web::Data<Site>, visitor: Visitor, slug: web::Pa
 }
 
 /// `GET /p/{slug}/q/{ticket}`: what a QR code encodes. It changes nothing.
-pub async fn scan(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, path: web::Path<(String, String)>) -> HttpResponse {
+pub async fn scan(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
     let (slug, ticket) = path.into_inner();
     let answer = async {
         let portal = find(&site, &visitor, &slug).await?;
@@ -79,7 +101,12 @@ pub async fn scan(request: HttpRequest, site: web::Data<Site>, visitor: Visitor,
     answer.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
 }
 
-async fn depart(site: &Site, visitor: &Visitor, portal: &Portal, ticket: Option<&str>) -> Result<HttpResponse, Problem> {
+async fn depart(
+    site: &Site,
+    visitor: &Visitor,
+    portal: &Portal,
+    ticket: Option<&str>,
+) -> Result<HttpResponse, Problem> {
     let departure = site.sign_in.depart(portal, ticket).await.map_err(|error| match error {
         DepartError::Store(error) => store_failed(visitor, &error),
         error => visitor.problem(depart_code(&error)),
@@ -131,7 +158,13 @@ fn is_in_wechat(request: &HttpRequest, site: &Site, visitor: &Visitor) -> bool {
     visitor.agent.in_wechat || (pretended && !site.sign_in.wechat_is_real())
 }
 
-fn open_in_wechat(site: &Site, visitor: &Visitor, portal: Portal, link: String, kind: LinkKind) -> HttpResponse {
+fn open_in_wechat(
+    site: &Site,
+    visitor: &Visitor,
+    portal: Portal,
+    link: String,
+    kind: LinkKind,
+) -> HttpResponse {
     let view = OpenInWeChatPage {
         lang: visitor.lang,
         organization: portal.organization_name,

@@ -16,7 +16,12 @@ use super::entrance::{find, login_token};
 use super::views::HomePage;
 
 /// `GET /p/{slug}/home`.
-pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> HttpResponse {
+pub async fn show(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> HttpResponse {
     match signed_in(&request, &site, &visitor, &slug).await {
         Ok((portal, Some(who))) => page(&site, StatusCode::OK, &draw(&site, &visitor, portal, who)),
         Ok((portal, None)) => see_other(&format!("/p/{}", portal.slug)),
@@ -25,7 +30,12 @@ pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor,
 }
 
 /// `GET /p/{slug}/me`.
-pub async fn me(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn me(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let (portal, who) = signed_in(&request, &site, &visitor, &slug).await?;
     let who = who.ok_or_else(|| visitor.problem(Code::NotSignedIn))?;
     Ok(HttpResponse::Ok()
@@ -44,7 +54,12 @@ pub async fn me(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, s
 }
 
 /// `POST /p/{slug}/logout`.
-pub async fn logout(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: web::Path<String>) -> HttpResponse {
+pub async fn logout(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+) -> HttpResponse {
     let out = async {
         let portal = find(&site, &visitor, &slug).await?;
         if let Some(token) = login_token(&request, &site, &portal.slug) {
@@ -52,22 +67,34 @@ pub async fn logout(request: HttpRequest, site: web::Data<Site>, visitor: Visito
             ended.map_err(|error| store_failed(&visitor, &error))?;
         }
         let place = format!("/p/{}", portal.slug);
-        let mut answer = if visitor.wants_json { HttpResponse::Ok().json(json!({"redirect_to": place})) } else { see_other(&place) };
+        let mut answer = if visitor.wants_json {
+            HttpResponse::Ok().json(json!({"redirect_to": place}))
+        } else {
+            see_other(&place)
+        };
         let removal = site.removal(&format!("menfang_login_{}", portal.slug));
         answer.add_cookie(&removal).map_err(|_| visitor.problem(Code::Internal))?;
         // "cookies" would wipe those of the whole registrable domain.
-        answer
-            .headers_mut()
-            .insert(header::HeaderName::from_static("clear-site-data"), header::HeaderValue::from_static("\"cache\""));
+        answer.headers_mut().insert(
+            header::HeaderName::from_static("clear-site-data"),
+            header::HeaderValue::from_static("\"cache\""),
+        );
         Ok(answer)
     };
     out.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
 }
 
-async fn signed_in(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str) -> Result<(Portal, Option<SignedIn>), Problem> {
+async fn signed_in(
+    request: &HttpRequest,
+    site: &Site,
+    visitor: &Visitor,
+    slug: &str,
+) -> Result<(Portal, Option<SignedIn>), Problem> {
     let portal = find(site, visitor, slug).await?;
     let who = match login_token(request, site, &portal.slug) {
-        Some(token) => site.sign_in.who(&portal, &token).await.map_err(|error| store_failed(visitor, &error))?,
+        Some(token) => {
+            site.sign_in.who(&portal, &token).await.map_err(|error| store_failed(visitor, &error))?
+        }
         None => None,
     };
     Ok((portal, who))

@@ -33,79 +33,138 @@ pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor,
 }
 
 /// `POST /p/{slug}/phone/code`.
-pub async fn code(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn code(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     let form = match fields(payload, &visitor, &site).await {
         Ok(form) => form,
         Err(error) => return problem(&site, &visitor, &error),
     };
     let cookie = cookie(&request, &site);
     let caller = visitor.caller();
-    let sent = site.sign_in.send_code(&slug, cookie.as_deref(), form.get("csrf"), form.get("phone"), &caller).await;
+    let sent =
+        site.sign_in.send_code(&slug, cookie.as_deref(), form.get("csrf"), form.get("phone"), &caller).await;
     let sent = sent.map(|view| (view, None)).map_err(|error| match error {
         SendCodeError::NoStep(error) => no_step(&visitor, error),
         SendCodeError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
-        SendCodeError::Limited(limited) => visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after),
+        SendCodeError::Limited(limited) => {
+            visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
+        }
         SendCodeError::Sms(_) => visitor.problem(Code::SmsUnavailable),
         SendCodeError::Store(error) => store_failed(&visitor, &error),
     });
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(sent, StatusCode::ACCEPTED).await
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
+        .answer(sent, StatusCode::ACCEPTED)
+        .await
 }
 
 /// `POST /p/{slug}/phone/bind`.
-pub async fn bind(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn bind(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     let form = match fields(payload, &visitor, &site).await {
         Ok(form) => form,
         Err(error) => return problem(&site, &visitor, &error),
     };
     let cookie = cookie(&request, &site);
-    let (csrf, phone, code, caller) = (form.get("csrf"), form.get("phone"), form.get("code"), visitor.caller());
+    let (csrf, phone, code, caller) =
+        (form.get("csrf"), form.get("phone"), form.get("code"), visitor.caller());
     let bound = site.sign_in.bind(&slug, cookie.as_deref(), csrf, phone, code, &caller).await;
     let bound = bound.map(|bound| (bound.view, bound.granted)).map_err(|error| match error {
         BindError::NoStep(error) => no_step(&visitor, error),
         BindError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
         BindError::CodeWrong => visitor.problem(Code::CodeWrong),
-        BindError::Limited(limited) => visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after),
+        BindError::Limited(limited) => {
+            visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
+        }
         BindError::Refused(reason) => visitor.problem(refusal(reason)),
         BindError::Store(error) => store_failed(&visitor, &error),
     });
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(bound, StatusCode::OK).await
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
+        .answer(bound, StatusCode::OK)
+        .await
 }
 
 /// `POST /p/{slug}/phone/approve`.
-pub async fn approve(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn approve(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     let form = match fields(payload, &visitor, &site).await {
         Ok(form) => form,
         Err(error) => return problem(&site, &visitor, &error),
     };
     let cookie = cookie(&request, &site);
-    let done = site.sign_in.approve(&slug, cookie.as_deref(), form.get("csrf"), form.some("match"), &visitor.caller()).await;
+    let done = site
+        .sign_in
+        .approve(&slug, cookie.as_deref(), form.get("csrf"), form.some("match"), &visitor.caller())
+        .await;
     let done = done.map(|view| (view, None)).map_err(|error| decide_problem(&visitor, error));
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }.answer(done, StatusCode::OK).await
+    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
+        .answer(done, StatusCode::OK)
+        .await
 }
 
 /// `POST /p/{slug}/phone/deny`.
-pub async fn deny(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn deny(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     say_no(&request, &site, &visitor, &slug, payload, No::Declined).await
 }
 
 /// `POST /p/{slug}/phone/report`.
-pub async fn report(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn report(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     say_no(&request, &site, &visitor, &slug, payload, No::Reported).await
 }
 
-async fn say_no(request: &HttpRequest, site: &Site, visitor: &Visitor, slug: &str, payload: web::Payload, no: No) -> HttpResponse {
+async fn say_no(
+    request: &HttpRequest,
+    site: &Site,
+    visitor: &Visitor,
+    slug: &str,
+    payload: web::Payload,
+    no: No,
+) -> HttpResponse {
     let form = match fields(payload, visitor, site).await {
         Ok(form) => form,
         Err(error) => return problem(site, visitor, &error),
     };
     let cookie = cookie(request, site);
-    let done = site.sign_in.refuse_sign_in(slug, cookie.as_deref(), form.get("csrf"), no, &visitor.caller()).await;
+    let done =
+        site.sign_in.refuse_sign_in(slug, cookie.as_deref(), form.get("csrf"), no, &visitor.caller()).await;
     let done = done.map(|view| (view, None)).map_err(|error| decide_problem(visitor, error));
     Posted { request, site, visitor, slug, form: &form }.answer(done, StatusCode::OK).await
 }
 
 /// `POST /p/{slug}/phone/profile`: on to WeChat's consent page for name and picture.
-pub async fn profile(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path, payload: web::Payload) -> HttpResponse {
+pub async fn profile(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: Path,
+    payload: web::Payload,
+) -> HttpResponse {
     let form = match fields(payload, &visitor, &site).await {
         Ok(form) => form,
         Err(error) => return problem(&site, &visitor, &error),
@@ -126,7 +185,11 @@ struct Posted<'a> {
 }
 
 impl Posted<'_> {
-    async fn answer(&self, outcome: Result<(PhoneView, Option<Granted>), Problem>, status: StatusCode) -> HttpResponse {
+    async fn answer(
+        &self,
+        outcome: Result<(PhoneView, Option<Granted>), Problem>,
+        status: StatusCode,
+    ) -> HttpResponse {
         match outcome {
             Ok((view, granted)) => {
                 let mut answer = if self.visitor.wants_json {
@@ -148,7 +211,11 @@ impl Posted<'_> {
     async fn page_with_error(&self, error: &Problem) -> HttpResponse {
         let beside_the_form = matches!(
             error.code,
-            Code::PhoneInvalid | Code::CodeWrong | Code::TooManyRequests | Code::SmsUnavailable | Code::MatchWrong
+            Code::PhoneInvalid
+                | Code::CodeWrong
+                | Code::TooManyRequests
+                | Code::SmsUnavailable
+                | Code::MatchWrong
         );
         let refused = matches!(error.code.status(), StatusCode::CONFLICT);
         let cookie = cookie(self.request, self.site);
@@ -233,7 +300,13 @@ fn body(site: &Site, view: &PhoneView) -> Value {
     Value::Object(body)
 }
 
-fn draw(site: &Site, visitor: &Visitor, view: &PhoneView, error: Option<String>, typed: Option<&str>) -> PhonePage {
+fn draw(
+    site: &Site,
+    visitor: &Visitor,
+    view: &PhoneView,
+    error: Option<String>,
+    typed: Option<&str>,
+) -> PhonePage {
     PhonePage {
         lang: visitor.lang,
         slug: view.portal.slug.clone(),
@@ -252,7 +325,11 @@ fn step(site: &Site, view: &PhoneView, error: Option<String>, typed: Option<&str
         (Step::Moment, _) => PhoneStep::Moment,
         (Step::Bind, browser) => PhoneStep::Bind(BindStep {
             phone: typed.map_or_else(
-                || view.asked.as_ref().map_or_else(String::new, |phone| phone.as_str().trim_start_matches("+86").to_owned()),
+                || {
+                    view.asked
+                        .as_ref()
+                        .map_or_else(String::new, |phone| phone.as_str().trim_start_matches("+86").to_owned())
+                },
                 ToOwned::to_owned,
             ),
             code_sent_to: view.asked.as_ref().map(crate::domain::phone_number::PhoneNumber::masked),

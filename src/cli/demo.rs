@@ -1,0 +1,312 @@
+//! `menfang demo`: everything on one machine with nothing installed.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use wechat_sandbox::SandboxConfig;
+
+use crate::config::{Config, ConfigError};
+use crate::domain::clock::{Entropy, random};
+use crate::domain::ids::OrgId;
+use crate::domain::keys::hex;
+use crate::domain::organization::Edition;
+use crate::domain::service_account::PushMode;
+use crate::server::world::{OsEntropy, client};
+use crate::server::{World, build};
+use crate::store::portals::NewApp;
+use crate::telemetry;
+use crate::usecases::SignIn;
+use crate::usecases::accounts::NewServiceAccount;
+
+use super::{out, serve};
+
+/// Everything on this machine with nothing installed
+#[derive(clap::Args)]
+pub struct Demo {
+    /// Where the portal listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the WeChat sandbox listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    sandbox_listen: String,
+    /// Where health and metrics listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    ops_listen: SocketAddr,
+    /// Use a sandbox that already runs instead of an own one
+    #[arg(long, value_name = "URL")]
+    sandbox_url: Option<String>,
+    /// Folder for everything that shall last over restarts
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    data: PathBuf,
+    /// Print one JSON object as the first line of stdout when all ports accept
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is made once and kept in `demo.json`, readable by its owner only.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    encryption_key: String,
+    index_key: String,
+    signing_key: String,
+    sms_secret: String,
+    platform_key: String,
+    organization_key: String,
+    service_account: KeptAccount,
+    /// What was seeded; none until it all was.
+    seeded: Option<Seeded>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct KeptAccount {
+    appid: String,
+    original_id: String,
+    secret: String,
+    token: String,
+    encoding_aes_key: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Seeded {
+    organization: String,
+    apps: Vec<SeededApp>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct SeededApp {
+    id: String,
+    slug: String,
+}
+
+/// The two apps of the demo: switching between portals can be tried.
+const APPS: [(&str, &str); 2] =
+    [("供应商门户 Supplier Portal", "suppliers"), ("客户门户 Customer Portal", "customers")];
+
+impl Demo {
+    /// Runs until a signal.
+    ///
+    /// # Errors
+    /// A port is taken or the folder cannot be used.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        std::fs::create_dir_all(&self.data)
+            .with_context(|| format!("--data: cannot make {}", self.data.display()))?;
+        let mut kept = Kept::load_or_make(&self.data)?;
+        let own = match &self.sandbox_url {
+            Some(_) => None,
+            None => {
+                let config = SandboxConfig {
+                    listen: self.sandbox_listen.clone(),
+                    data: Some(self.data.join("sandbox")),
+                };
+                Some(wechat_sandbox::Sandbox::bind(config).context("--sandbox-listen")?.start())
+            }
+        };
+        let given = self.sandbox_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let sandbox_url =
+            given.unwrap_or_else(|| own.as_ref().map_or_else(String::new, |own| own.url().to_owned()));
+        let config = self.config(&kept, &sandbox_url)?;
+        telemetry::logs::init(&config.telemetry)?;
+        let server = build(config, World::real()?).await?;
+        let seeded = kept.seed(server.sign_in(), &self.data).await?;
+        let running = server.start()?;
+        register(&sandbox_url, &running.url, &kept.service_account).await?;
+        let ops_url = format!("http://{}", running.ops_address);
+        if self.json {
+            out::line(&self.report(&kept, &seeded, &running.url, &sandbox_url, &ops_url).to_string());
+        } else {
+            welcome(&running.url, &sandbox_url, &ops_url, &seeded);
+        }
+        serve::until_signal().await?;
+        serve::stop(running).await;
+        if let Some(own) = own {
+            own.stop().await;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn config(&self, kept: &Kept, sandbox_url: &str) -> Result<Config, ConfigError> {
+        let database = self.data.join("menfang.db");
+        // Standing settings of the demo; the environment may still change all others (`lifetimes.*`, `limits.*`, …).
+        Config::load(
+            None,
+            &[
+                ("http.listen", self.listen.to_string()),
+                ("ops.listen", self.ops_listen.to_string()),
+                ("database.url", format!("sqlite://{}", database.display())),
+                ("wechat.api_url", sandbox_url.to_owned()),
+                ("wechat.open_url", sandbox_url.to_owned()),
+                ("wechat.avatar_origins", sandbox_url.to_owned()),
+                ("sms.provider", "http".to_owned()),
+                ("sms.http.url", format!("{sandbox_url}/sms")),
+                ("sms.http.secret", kept.sms_secret.clone()),
+                ("secrets.encryption_keys", format!("demo:{}", kept.encryption_key)),
+                ("secrets.index_key", kept.index_key.clone()),
+                ("secrets.signing_key", kept.signing_key.clone()),
+            ],
+        )
+    }
+
+    fn report(
+        &self,
+        kept: &Kept,
+        seeded: &Seeded,
+        url: &str,
+        sandbox_url: &str,
+        ops_url: &str,
+    ) -> serde_json::Value {
+        json!({
+            "url": url,
+            "sandbox_url": sandbox_url,
+            "ops_url": ops_url,
+            "portal_url": format!("{url}/p/{}", seeded.apps.first().map_or("", |app| &app.slug)),
+            "phone_url": format!("{sandbox_url}/phone"),
+            "admin_url": null,
+            "platform_key": kept.platform_key,
+            "organization": {"id": seeded.organization, "api_key": kept.organization_key},
+            "apps": seeded.apps,
+            "service_account": kept.service_account,
+        })
+    }
+}
+
+impl Kept {
+    fn load_or_make(data: &Path) -> anyhow::Result<Self> {
+        let path = data.join("demo.json");
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+                anyhow::anyhow!("{}: not written by this version; choose another --data", path.display())
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let kept = Self::make();
+                kept.save(data)?;
+                Ok(kept)
+            }
+            Err(error) => Err(error).with_context(|| format!("--data: cannot read {}", path.display())),
+        }
+    }
+
+    fn make() -> Self {
+        let entropy = OsEntropy;
+        let key = || STANDARD.encode(random::<32>(&entropy));
+        let api_key = || {
+            format!("mf_{}_{}", hex(&random::<8>(&entropy)), URL_SAFE_NO_PAD.encode(random::<32>(&entropy)))
+        };
+        Self {
+            encryption_key: key(),
+            index_key: key(),
+            signing_key: key(),
+            sms_secret: key(),
+            platform_key: api_key(),
+            organization_key: api_key(),
+            service_account: KeptAccount::make(&entropy),
+            seeded: None,
+        }
+    }
+
+    /// Writes a new file and puts it in place, so that no crash leaves half of one.
+    fn save(&self, data: &Path) -> anyhow::Result<()> {
+        let (path, new) = (data.join("demo.json"), data.join("demo.json.new"));
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        serde_json::to_writer_pretty(&file, self)?;
+        file.sync_all()?;
+        Ok(std::fs::rename(&new, &path)?)
+    }
+
+    /// Makes the organization once; a crash between that and writing it down is found by the service account's appid.
+    async fn seed(&mut self, sign_in: &SignIn, data: &Path) -> anyhow::Result<Seeded> {
+        if let Some(seeded) = &self.seeded {
+            return Ok(seeded.clone());
+        }
+        let made = sign_in.store().service_account_by_appid(&self.service_account.appid).await?;
+        let organization = match made {
+            Some(account) => account.organization,
+            None => self.set_up(sign_in).await?,
+        };
+        let mut apps = Vec::new();
+        for (_, slug) in APPS {
+            let portal =
+                sign_in.portal(slug).await?.context("the demo's apps are gone; choose another --data")?;
+            apps.push(SeededApp { id: portal.app.to_string(), slug: portal.slug });
+        }
+        let seeded = Seeded { organization: organization.to_string(), apps };
+        self.seeded = Some(seeded.clone());
+        self.save(data)?;
+        Ok(seeded)
+    }
+
+    async fn set_up(&self, sign_in: &SignIn) -> anyhow::Result<OrgId> {
+        let account = NewServiceAccount {
+            appid: self.service_account.appid.clone(),
+            secret: self.service_account.secret.clone(),
+            token: self.service_account.token.clone(),
+            encoding_aes_key: self.service_account.encoding_aes_key.clone(),
+            mode: PushMode::Safe,
+            original_id: Some(self.service_account.original_id.clone()),
+        };
+        let apps = APPS.map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
+        Ok(sign_in.set_up("门房示例 Menfang Demo", Edition::Standard, account, &apps).await?)
+    }
+}
+
+impl KeptAccount {
+    fn make(entropy: &dyn Entropy) -> Self {
+        Self {
+            appid: format!("wx{}", hex(&random::<8>(entropy))),
+            original_id: format!("gh_{}", hex(&random::<6>(entropy))),
+            secret: hex(&random::<16>(entropy)),
+            token: hex(&random::<8>(entropy)),
+            // 43 letters and digits, as WeChat's console makes them.
+            encoding_aes_key: (hex(&random::<32>(entropy)))[..43].to_owned(),
+        }
+    }
+}
+
+/// Tells the sandbox of the service account, and where its pushes go.
+async fn register(sandbox_url: &str, url: &str, account: &KeptAccount) -> anyhow::Result<()> {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let body = json!({
+        "original_id": account.original_id,
+        "appid": account.appid,
+        "secret": account.secret,
+        "token": account.token,
+        "encoding_aes_key": account.encoding_aes_key,
+        "mode": "safe",
+        "callback_url": format!("{url}/wechat/{}/events", account.appid),
+        "redirect_domains": [host],
+    });
+    let answer = client()?
+        .post(format!("{sandbox_url}/sandbox/accounts"))
+        .timeout(Duration::from_secs(8))
+        .json(&body)
+        .send()
+        .await
+        .map_err(|error| error.without_url())
+        .context("the WeChat sandbox does not answer; is --sandbox-url right?")?;
+    anyhow::ensure!(
+        answer.status().is_success(),
+        "the WeChat sandbox refused the service account: {}",
+        answer.status()
+    );
+    Ok(())
+}
+
+fn welcome(url: &str, sandbox_url: &str, ops_url: &str, seeded: &Seeded) {
+    out::line("Menfang runs. Try it in a private window (cookies are shared over ports):\n");
+    for app in &seeded.apps {
+        out::line(&format!("  a portal, on the computer    {url}/p/{}", app.slug));
+    }
+    out::line(&format!("  a phone with WeChat          {sandbox_url}/phone"));
+    out::line(&format!("  health and metrics           {ops_url}/readyz\n"));
+    out::line(
+        "Open the portal, copy the code's link, paste it on the phone, type the code from the phone's SMS. Ctrl-C ends it.",
+    );
+}

@@ -1,0 +1,126 @@
+//! `menfang doctor`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::server::{World, sections};
+use crate::store::Store;
+use crate::wechat::{Credentials, WeChat, WeChatError};
+
+use super::{ConfigFile, out};
+
+/// One row of the table.
+struct Check {
+    what: String,
+    /// How to mend it; none when it is well.
+    mend: Option<String>,
+}
+
+/// Checks everything, prints a table, and fails if anything does.
+///
+/// # Errors
+/// The configuration cannot be read.
+pub async fn run(file: &ConfigFile) -> anyhow::Result<ExitCode> {
+    let config = file.load()?;
+    let world = World::real()?;
+    let mut checks = vec![Check { what: "configuration".into(), mend: None }];
+    let opened = Store::open(
+        &sections::database(&config),
+        sections::vault(&config),
+        world.clock.clone(),
+        world.entropy.clone(),
+    )
+    .await;
+    match opened {
+        Ok(store) => {
+            checks.push(Check { what: "database".into(), mend: None });
+            checks.extend(rows(&store, &config, &world).await);
+        }
+        Err(error) => checks.push(Check { what: "database".into(), mend: Some(error.to_string()) }),
+    }
+    for check in &checks {
+        match &check.mend {
+            None => out::line(&format!("ok    {}", check.what)),
+            Some(mend) => out::line(&format!("FAIL  {}: {mend}", check.what)),
+        }
+    }
+    let well = checks.iter().all(|check| check.mend.is_none());
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let schema = match store.schema_status().await {
+        Ok(changes) if changes.iter().all(|change| change.applied) => None,
+        Ok(_) => Some("changes are missing; run `menfang migrate up`".into()),
+        Err(error) => Some(error.to_string()),
+    };
+    let has_schema = schema.is_none();
+    checks.push(Check { what: "schema".into(), mend: schema });
+    if !has_schema {
+        return checks;
+    }
+    let accounts = match store.all_service_accounts().await {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            let mend = format!("{error}; are secrets.encryption_keys those that sealed these rows?");
+            checks.push(Check { what: "service accounts".into(), mend: Some(mend) });
+            return checks;
+        }
+    };
+    let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), world.clock.clone());
+    for account in accounts {
+        let credentials = Credentials {
+            account: account.id,
+            organization: account.organization,
+            appid: account.appid.clone(),
+            secret: account.secret.clone(),
+        };
+        let answer =
+            tokio::time::timeout(Duration::from_secs(10), wechat.check_credentials(&credentials)).await;
+        let mend = match answer {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(plainly(&error)),
+            Err(_) => Some("WeChat does not answer; can this machine reach wechat.api_url?".into()),
+        };
+        checks.push(Check { what: format!("service account {}: credentials", account.appid), mend });
+        if let Some(url) = &config.http.public_url {
+            let callback = format!("{url}/wechat/{}/events", account.appid);
+            let mend = reach(world, &callback).await;
+            checks.push(Check {
+                what: format!("service account {}: callback {callback}", account.appid),
+                mend,
+            });
+        }
+    }
+    checks
+}
+
+/// Whether our own callback answers from outside: without a signature it must refuse with 403.
+async fn reach(world: &World, callback: &str) -> Option<String> {
+    match world.http.get(callback).send().await.map(|answer| answer.status().as_u16()) {
+        Ok(403) => None,
+        Ok(status) => Some(format!(
+            "it answers {status} where menfang would answer 403; does the proxy pass the path and the Host on?"
+        )),
+        Err(_) => {
+            Some("it cannot be reached; does http.public_url lead to this server, and does it run?".into())
+        }
+    }
+}
+
+/// WeChat's refusals in plain words (WeChat's error table).
+fn plainly(error: &WeChatError) -> String {
+    match error {
+        WeChatError::Api { errcode: 40_001 | 40_125, .. } => {
+            "the app secret is wrong; copy it anew from WeChat's console".into()
+        }
+        WeChatError::Api { errcode: 40_013, .. } => "WeChat knows no account with this appid".into(),
+        WeChatError::Api { errcode: 40_164, ip, .. } => {
+            let address = ip.map_or_else(|| "this server's address".to_owned(), |ip| ip.to_string());
+            format!("add {address} to the IP whitelist in WeChat's console")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Building a server: the only place that knows every room.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use actix::Arbiter;
+use anyhow::Context as _;
+
+use crate::actors::change_feed::ChangeFeed;
+use crate::actors::follow_check::{Asker, FollowCheck};
+use crate::actors::janitor::Janitor;
+use crate::actors::qr_session::Tools;
+use crate::actors::registry::Registry;
+use crate::actors::supervision::supervise;
+use crate::bus::Bus;
+use crate::config::Config;
+use crate::domain::keys::SigningKey;
+use crate::http::site::{Front, Site};
+use crate::sms::SmsSender;
+use crate::store::Store;
+use crate::telemetry;
+use crate::usecases::{Parts, SignIn};
+use crate::wechat::WeChat;
+
+use super::{World, sections};
+
+/// Threads that QR-session actors live on, apart from those of HTTP.
+const SESSION_THREADS: usize = 2;
+
+/// A server whose ports are bound and whose rows are ready, not yet serving.
+pub struct Server {
+    pub(super) config: Config,
+    pub(super) world: World,
+    pub(super) listener: TcpListener,
+    pub(super) ops_listener: TcpListener,
+    pub(super) site: actix_web::web::Data<Site>,
+    pub(super) store: Store,
+    pub(super) registry: Registry,
+    pub(super) arbiters: Vec<Arbiter>,
+    pub(super) draining: Arc<AtomicBool>,
+}
+
+/// Binds the ports, opens the rows, brings the schema up, starts the actors.
+///
+/// # Errors
+/// A port is taken, the database cannot be used, or a setting cannot.
+pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
+    let listener = bind("http.listen", config.http.listen)?;
+    let ops_listener = bind("ops.listen", config.ops.listen)?;
+    let bound = listener.local_addr().context("http.listen")?;
+    let front = sections::front(&config, bound);
+    if !front.secure && config.http.public_url.is_some() {
+        tracing::warn!("http.public_url is plain http: cookies are not protected by TLS");
+    }
+    let database = sections::database(&config);
+    let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
+    let store = Store::open(&database, sections::vault(&config), clock, entropy).await?;
+    store.migrate_up().await.context("the schema could not be brought up")?;
+    telemetry::metrics::install()?;
+
+    let bus = Bus::in_process();
+    let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
+    let sign_in = sign_in(&config, &world, &store, &bus, &wechat, &front)?;
+    let arbiters: Vec<Arbiter> = (0..=SESSION_THREADS).map(|_| Arbiter::new()).collect();
+    let tools = Tools {
+        store: store.clone(),
+        clock: Arc::clone(&world.clock),
+        lifetimes: sections::lifetimes(&config),
+        watchers: config.http.sockets_per_session,
+    };
+    let homes = arbiters.iter().skip(1).map(Arbiter::handle).collect();
+    let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
+    let core = arbiters.first().context("no arbiter")?.handle();
+    start_actors(&core, &config, &world, &store, &bus, &wechat, &registry);
+
+    let site = actix_web::web::Data::new(Site::new(sign_in, registry.clone(), front));
+    Ok(Server {
+        config,
+        world,
+        listener,
+        ops_listener,
+        site,
+        store,
+        registry,
+        arbiters,
+        draining: Arc::default(),
+    })
+}
+
+fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("{key}: cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn sign_in(
+    config: &Config,
+    world: &World,
+    store: &Store,
+    bus: &Bus,
+    wechat: &WeChat,
+    front: &Front,
+) -> anyhow::Result<SignIn> {
+    let entropy = Arc::clone(&world.entropy);
+    let sms = SmsSender::new(
+        sections::gateway(config),
+        world.http.clone(),
+        Arc::clone(&world.clock),
+        Arc::clone(&entropy),
+    );
+    anyhow::ensure!(
+        sections::limits(config).guesses_per_code > 0,
+        "limits.guesses_per_code: must be at least 1"
+    );
+    Ok(SignIn::new(Parts {
+        store: store.clone(),
+        bus: bus.clone(),
+        wechat: wechat.clone(),
+        sms,
+        clock: Arc::clone(&world.clock),
+        entropy,
+        signing: SigningKey::new(*config.secrets.signing_key.expose()),
+        lifetimes: sections::lifetimes(config),
+        limits: sections::limits(config),
+        public_url: front.origin.clone(),
+        countries: config.sms.allowed_countries.iter().map(|code| code.as_str().to_owned()).collect(),
+        sms_text: config.sms.text.clone(),
+    }))
+}
+
+fn start_actors(
+    core: &actix::ArbiterHandle,
+    config: &Config,
+    world: &World,
+    store: &Store,
+    bus: &Bus,
+    wechat: &WeChat,
+    registry: &Registry,
+) {
+    let (rows, nudges, door) = (store.clone(), bus.clone(), registry.clone());
+    supervise("change_feed", core, move |life| {
+        ChangeFeed::new(rows.clone(), nudges.clone(), door.clone(), life)
+    });
+    let (rows, nudges, wechat, clock) =
+        (store.clone(), bus.clone(), wechat.clone(), Arc::clone(&world.clock));
+    supervise("follow_check", core, move |life| {
+        let asker = Asker {
+            store: rows.clone(),
+            bus: nudges.clone(),
+            wechat: wechat.clone(),
+            clock: Arc::clone(&clock),
+        };
+        FollowCheck::new(asker, life)
+    });
+    let (rows, keep) = (store.clone(), sections::retention(config));
+    supervise("janitor", core, move |life| Janitor::new(rows.clone(), keep, life));
+    core.spawn(async {
+        let mut every = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            every.tick().await;
+            telemetry::metrics::run_upkeep();
+        }
+    });
+}

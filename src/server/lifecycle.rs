@@ -1,0 +1,161 @@
+//! Start, drain, stop.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::Arbiter;
+use actix_web::dev::{Extensions, Server as HttpServer_, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context as _;
+use socket2::SockRef;
+use tokio::task::JoinHandle;
+
+use crate::actors::registry::Registry;
+use crate::http::front_door::{self, MakeId};
+use crate::http::{ops, routes};
+use crate::store::Store;
+use crate::telemetry;
+use crate::usecases::SignIn;
+
+use super::build::Server;
+
+/// A peer that takes nothing for so long is gone: without it a stuck reader would keep its socket for ever, because
+/// its actor is no longer polled.
+const STUCK: Duration = Duration::from_secs(20);
+/// The longest time over which waiting browsers are sent away.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
+
+/// A server that serves.
+pub struct Running {
+    public: ServerHandle,
+    ops: ServerHandle,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
+    registry: Registry,
+    arbiters: Vec<Arbiter>,
+    draining: Arc<AtomicBool>,
+    shutdown: Duration,
+    /// Where the public is served.
+    pub url: String,
+    /// Where the operator is served.
+    pub ops_address: SocketAddr,
+    /// Signing in, for what has no route.
+    pub sign_in: SignIn,
+    /// The rows, for tests that count them.
+    pub store: Store,
+    /// The live sessions.
+    pub live: Registry,
+}
+
+impl Server {
+    /// The public URL.
+    pub fn url(&self) -> &str {
+        &self.site.front.origin
+    }
+
+    /// The use cases, before serving begins.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.site.sign_in
+    }
+
+    /// Begins to serve.
+    ///
+    /// # Errors
+    /// The listeners cannot be taken over.
+    pub fn start(self) -> anyhow::Result<Running> {
+        let ops_address = self.ops_listener.local_addr().context("ops.listen")?;
+        let public = self.public()?;
+        let ops = self.ops()?;
+        let (public_handle, ops_handle) = (public.handle(), ops.handle());
+        let tasks = vec![tokio::spawn(public), tokio::spawn(ops)];
+        Ok(Running {
+            public: public_handle,
+            ops: ops_handle,
+            tasks,
+            url: self.site.front.origin.clone(),
+            ops_address,
+            sign_in: self.site.sign_in.clone(),
+            store: self.store,
+            live: self.registry.clone(),
+            registry: self.registry,
+            arbiters: self.arbiters,
+            draining: self.draining,
+            shutdown: self.config.http.shutdown(),
+        })
+    }
+
+    fn public(&self) -> anyhow::Result<HttpServer_> {
+        let site = self.site.clone();
+        let make_id: web::Data<MakeId> =
+            web::Data::new(front_door::ids(Arc::clone(&self.world.clock), Arc::clone(&self.world.entropy)));
+        let http = &self.config.http;
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(site.clone())
+                .app_data(make_id.clone())
+                .configure(routes::framework_errors)
+                .wrap(from_fn(front_door::pass))
+                .configure(routes::public)
+        })
+        .on_connect(watch_for_stuck_readers)
+        .disable_signals()
+        .client_request_timeout(http.head())
+        .max_connections(http.max_connections)
+        .backlog(4_096)
+        .shutdown_timeout(http.shutdown_seconds.min(10));
+        if http.workers > 0 {
+            server = server.workers(http.workers);
+        }
+        Ok(server.listen(self.listener.try_clone()?)?.run())
+    }
+
+    fn ops(&self) -> anyhow::Result<HttpServer_> {
+        let ops = web::Data::new(ops::Ops {
+            store: self.store.clone(),
+            draining: Arc::clone(&self.draining),
+            metrics: telemetry::metrics::render,
+        });
+        let server = HttpServer::new(move || App::new().app_data(ops.clone()).configure(ops::routes));
+        Ok(server
+            .workers(1)
+            .disable_signals()
+            .shutdown_timeout(1)
+            .listen(self.ops_listener.try_clone()?)?
+            .run())
+    }
+}
+
+impl Running {
+    /// Drains and stops: not ready at once, waiting browsers are sent away with 1012, what is under way is finished.
+    pub async fn stop(self) {
+        self.draining.store(true, Ordering::Relaxed);
+        let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
+        self.registry.drain(goodbye).await;
+        let graceful = tokio::time::timeout(self.shutdown, self.public.stop(true)).await;
+        if graceful.is_err() {
+            tracing::warn!("some requests did not end in time and were cut off");
+            self.public.stop(false).await;
+        }
+        self.ops.stop(false).await;
+        for task in self.tasks {
+            if let Ok(Err(error)) = task.await {
+                tracing::error!(error = %error, "a server ended with an error");
+            }
+        }
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+    }
+}
+
+fn watch_for_stuck_readers(connection: &dyn Any, _: &mut Extensions) {
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        let socket = SockRef::from(stream);
+        // Neither is possible on every system, and serving without them is better than not serving.
+        drop(socket.set_tcp_user_timeout(Some(STUCK)));
+        drop(socket.set_tcp_nodelay(true));
+    }
+}

@@ -1,0 +1,12 @@
+//! Putting the rooms together: building a server, starting it, draining it, stopping it.
+//! Not here: anything a room could do itself.
+//! Called by `cli`, and by tests.
+
+pub mod build;
+pub mod lifecycle;
+pub mod sections;
+pub mod world;
+
+pub use build::{Server, build};
+pub use lifecycle::Running;
+pub use world::World;

@@ -1,0 +1,150 @@
+//! Hands each room its section of the configuration, in the room's own words.
+
+use std::sync::Arc;
+
+use crate::config::{Config, Language, SmsProvider};
+use crate::domain::policy::{Lifetimes, Limits};
+use crate::http::i18n::Lang;
+use crate::http::site::Front;
+use crate::sms::{self, AliyunSettings, HttpSettings, TencentSettings};
+use crate::store::Database;
+use crate::store::retention::Retention;
+use crate::store::vault::Vault;
+use crate::wechat::Endpoints;
+
+/// For `store`: where the rows are.
+pub fn database(config: &Config) -> Database {
+    Database {
+        url: config.database.url.expose().to_owned(),
+        readers: config.database.readers,
+        acquire: config.database.acquire(),
+        transaction: config.database.transaction(),
+    }
+}
+
+/// For `store`: what seals them.
+pub fn vault(config: &Config) -> Vault {
+    let keys: Vec<_> =
+        config.secrets.encryption_keys.iter().map(|entry| (entry.id.clone(), *entry.key.expose())).collect();
+    Vault::new(&keys, *config.secrets.index_key.expose())
+}
+
+/// For the janitor: how long rows are kept.
+pub fn retention(config: &Config) -> Retention {
+    let keep = &config.retention;
+    Retention {
+        qr_sessions: keep.qr_sessions(),
+        changes: keep.changes(),
+        codes: keep.codes(),
+        callback_events: keep.callback_events(),
+        ended_logins: keep.ended_logins(),
+        audit: keep.audit(),
+    }
+}
+
+/// For `domain`: how long things live.
+pub fn lifetimes(config: &Config) -> Lifetimes {
+    let life = &config.lifetimes;
+    Lifetimes {
+        qr: life.qr(),
+        bind: life.bind(),
+        decision: life.decision(),
+        claim: life.claim(),
+        held: life.held(),
+        browser: life.browser(),
+        oauth_state: life.oauth_state(),
+        code: life.code(),
+        device: life.device(),
+        idle_pc: life.login_idle_pc(),
+        idle_wechat: life.login_idle_wechat(),
+    }
+}
+
+/// For `domain`: how many there may be.
+pub fn limits(config: &Config) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        code_interval: limits.code_interval(),
+        codes_per_phone_hour: limits.codes_per_phone_hour,
+        codes_per_phone_day: limits.codes_per_phone_day,
+        codes_per_phone_day_all: limits.codes_per_phone_day_all,
+        codes_per_openid_10min: limits.codes_per_openid_10min,
+        codes_per_openid_day: limits.codes_per_openid_day,
+        phones_per_openid_day: limits.phones_per_openid_day,
+        codes_per_address_hour: limits.codes_per_address_hour,
+        codes_per_address_day: limits.codes_per_address_day,
+        codes_per_organization_day: limits.codes_per_organization_day,
+        guesses_per_code: limits.guesses_per_code,
+        wrong_guesses_per_phone_day: limits.wrong_guesses_per_phone_day,
+        qr_per_address_minute: limits.qr_per_address_minute,
+        qr_live_per_address: limits.qr_live_per_address,
+        qr_live_per_browser: limits.qr_live_per_browser,
+        logins_per_user: limits.logins_per_user,
+    }
+}
+
+/// For `wechat`: where it is.
+pub fn endpoints(config: &Config) -> Endpoints {
+    Endpoints {
+        api_url: config.wechat.api_url.as_str().to_owned(),
+        open_url: config.wechat.open_url.as_str().to_owned(),
+    }
+}
+
+/// For `sms`: which gateway.
+pub fn gateway(config: &Config) -> sms::Settings {
+    let sms = &config.sms;
+    match sms.provider {
+        SmsProvider::Console => sms::Settings::Console,
+        SmsProvider::Http => sms::Settings::Http(HttpSettings {
+            url: sms.http.url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default(),
+            secret: sms.http.secret.expose().to_owned().into(),
+        }),
+        SmsProvider::Aliyun => sms::Settings::Aliyun(AliyunSettings {
+            access_key_id: sms.aliyun.access_key_id.clone(),
+            access_key_secret: sms.aliyun.access_key_secret.expose().to_owned().into(),
+            sign_name: sms.aliyun.sign_name.clone(),
+            template_code: sms.aliyun.template_code.clone(),
+            endpoint: sms.aliyun.endpoint.as_str().to_owned(),
+        }),
+        SmsProvider::Tencent => sms::Settings::Tencent(TencentSettings {
+            secret_id: sms.tencent.secret_id.clone(),
+            secret_key: sms.tencent.secret_key.expose().to_owned().into(),
+            sdk_app_id: sms.tencent.sdk_app_id.clone(),
+            sign_name: sms.tencent.sign_name.clone(),
+            template_id: sms.tencent.template_id.clone(),
+            region: sms.tencent.region.clone(),
+            endpoint: sms.tencent.endpoint.as_str().to_owned(),
+        }),
+    }
+}
+
+/// For `http`: the rules of the front door.
+pub fn front(config: &Config, bound: std::net::SocketAddr) -> Front {
+    let origin = config.http.public_origin(bound);
+    let proxies = config.http.trusted_proxies.clone();
+    let pictures: Vec<String> = config.wechat.avatar_origins.iter().map(ToString::to_string).collect();
+    let csp = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {}; connect-src 'self' {}; \
+         form-action 'self' {}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
+        pictures.join(" "),
+        origin.websocket(),
+        config.wechat.open_url.origin(),
+    );
+    Front {
+        authority: origin.authority().to_owned(),
+        loopback_port: origin.is_loopback().then(|| origin.port()),
+        secure: origin.is_https(),
+        origin: origin.to_string(),
+        csp,
+        trusts: Arc::new(move |address| proxies.iter().any(|range| range.contains(address))),
+        default_lang: match config.http.default_language {
+            Language::Chinese => Lang::ZhCn,
+            Language::English => Lang::En,
+        },
+        body_bytes: config.http.body_bytes,
+        body: config.http.body(),
+        url_bytes: config.http.url_bytes,
+        sockets_per_address: config.http.sockets_per_address,
+    }
+}
