@@ -1,4 +1,4 @@
-//! Menfang's tables as SeaORM entities: one file per table, columns only.
+//! Menfang's tables as entities: one file per table, columns only.
 //! Not here: queries (they stand in `store`) and rules (`domain`).
 //! Called by `store` alone.
 #![expect(missing_docs, reason = "what a column means stands at the domain value that it becomes")]

@@ -1,7 +1,12 @@
 //! Organizations, apps, portals and service accounts.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::prelude::{
+    DbErr, DeriveMigrationName, Index, MigrationTrait, SchemaManager, Table, async_trait,
+};
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, boolean, integer, pk_uuid, string_len, string_len_null, text, text_null,
+    uuid,
+};
 
 /// Organizations, apps, portals and service accounts.
 #[derive(DeriveMigrationName)]

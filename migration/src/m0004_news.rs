@@ -1,7 +1,9 @@
 //! The change feed and the audit log.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::prelude::{
+    DbErr, DeriveMigrationName, Index, MigrationTrait, SchemaManager, Table, async_trait,
+};
+use sea_orm_migration::schema::{big_integer, pk_uuid, string_len, string_len_null, uuid};
 
 /// The change feed and the audit log.
 #[derive(DeriveMigrationName)]

@@ -84,7 +84,7 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
         match read {
             Ok(()) => known = true,
             Err(error) => {
-                tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look")
+                tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look");
             }
         }
     }

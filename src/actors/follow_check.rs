@@ -9,7 +9,7 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bus::{Bus, Nudge};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::scope::OrgScope;
 use crate::store::Store;
@@ -18,7 +18,7 @@ use crate::wechat::{Credentials, WeChat, WeChatError};
 use super::supervision::LifeLine;
 
 /// How long an answer is good for; events keep it true in between.
-const FRESH: Duration = Duration::from_secs(24 * 3_600);
+const FRESH: Duration = Duration::from_hours(24);
 
 /// The actor.
 pub struct FollowCheck {
@@ -99,8 +99,10 @@ impl Asker {
         };
         let follower = self.wechat.follower(&credentials, openid).await?;
         let unit = self.store.begin().await?;
-        // As old as the question: an event that came meanwhile is newer and stays.
-        unit.set_follower(organization, account.id, openid, follower.follows, now).await?;
+        // WeChat dates its events to the second: the answer counts as a second older than the question, so that an
+        // event that came meanwhile is newer and stays.
+        let asked = Millis((now.seconds() - 1) * 1_000);
+        unit.set_follower(organization, account.id, openid, follower.follows, asked).await?;
         unit.commit().await?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 use super::supervision::LifeLine;
 
 /// Between two rounds.
-const ROUND: Duration = Duration::from_secs(600);
+const ROUND: Duration = Duration::from_mins(10);
 
 /// The actor.
 pub struct Janitor {

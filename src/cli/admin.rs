@@ -63,7 +63,7 @@ enum Task {
         /// WeChat's original id (`gh_…`)
         #[arg(long)]
         original_id: Option<String>,
-        /// JSON with "secret", "token" and "encoding_aes_key"; - reads standard input, so that no secret stands in a command line
+        /// JSON with "secret", "token" and "`encoding_aes_key`"; - reads standard input, so that no secret stands in a command line
         #[arg(long, value_name = "FILE")]
         secrets: PathBuf,
     },

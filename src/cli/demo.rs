@@ -99,15 +99,12 @@ impl Demo {
         std::fs::create_dir_all(&self.data)
             .with_context(|| format!("--data: cannot make {}", self.data.display()))?;
         let mut kept = Kept::load_or_make(&self.data)?;
-        let own = match &self.sandbox_url {
-            Some(_) => None,
-            None => {
-                let config = SandboxConfig {
-                    listen: self.sandbox_listen.clone(),
-                    data: Some(self.data.join("sandbox")),
-                };
-                Some(wechat_sandbox::Sandbox::bind(config).context("--sandbox-listen")?.start())
-            }
+        let own = if self.sandbox_url.is_some() {
+            None
+        } else {
+            let config =
+                SandboxConfig { listen: self.sandbox_listen.clone(), data: Some(self.data.join("sandbox")) };
+            Some(wechat_sandbox::Sandbox::bind(config).context("--sandbox-listen")?.start())
         };
         let given = self.sandbox_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let sandbox_url =
@@ -120,7 +117,7 @@ impl Demo {
         register(&sandbox_url, &running.url, &kept.service_account).await?;
         let ops_url = format!("http://{}", running.ops_address);
         if self.json {
-            out::line(&self.report(&kept, &seeded, &running.url, &sandbox_url, &ops_url).to_string());
+            out::line(&report(&kept, &seeded, &running.url, &sandbox_url, &ops_url).to_string());
         } else {
             welcome(&running.url, &sandbox_url, &ops_url, &seeded);
         }
@@ -152,28 +149,6 @@ impl Demo {
                 ("secrets.signing_key", kept.signing_key.clone()),
             ],
         )
-    }
-
-    fn report(
-        &self,
-        kept: &Kept,
-        seeded: &Seeded,
-        url: &str,
-        sandbox_url: &str,
-        ops_url: &str,
-    ) -> serde_json::Value {
-        json!({
-            "url": url,
-            "sandbox_url": sandbox_url,
-            "ops_url": ops_url,
-            "portal_url": format!("{url}/p/{}", seeded.apps.first().map_or("", |app| &app.slug)),
-            "phone_url": format!("{sandbox_url}/phone"),
-            "admin_url": null,
-            "platform_key": kept.platform_key,
-            "organization": {"id": seeded.organization, "api_key": kept.organization_key},
-            "apps": seeded.apps,
-            "service_account": kept.service_account,
-        })
     }
 }
 
@@ -289,7 +264,7 @@ async fn register(sandbox_url: &str, url: &str, account: &KeptAccount) -> anyhow
         .json(&body)
         .send()
         .await
-        .map_err(|error| error.without_url())
+        .map_err(reqwest::Error::without_url)
         .context("the WeChat sandbox does not answer; is --sandbox-url right?")?;
     anyhow::ensure!(
         answer.status().is_success(),
@@ -297,6 +272,21 @@ async fn register(sandbox_url: &str, url: &str, account: &KeptAccount) -> anyhow
         answer.status()
     );
     Ok(())
+}
+
+fn report(kept: &Kept, seeded: &Seeded, url: &str, sandbox_url: &str, ops_url: &str) -> serde_json::Value {
+    json!({
+        "url": url,
+        "sandbox_url": sandbox_url,
+        "ops_url": ops_url,
+        "portal_url": format!("{url}/p/{}", seeded.apps.first().map_or("", |app| &app.slug)),
+        "phone_url": format!("{sandbox_url}/phone"),
+        "admin_url": null,
+        "platform_key": kept.platform_key,
+        "organization": {"id": seeded.organization, "api_key": kept.organization_key},
+        "apps": seeded.apps,
+        "service_account": kept.service_account,
+    })
 }
 
 fn welcome(url: &str, sandbox_url: &str, ops_url: &str, seeded: &Seeded) {

@@ -50,7 +50,7 @@ pub struct Login {
 }
 
 /// How stale `last_seen_at` may get before a request writes it anew: idle logins cost no writes, busy ones few.
-pub const SEEN_EVERY: Duration = Duration::from_secs(60);
+pub const SEEN_EVERY: Duration = Duration::from_mins(1);
 
 impl Login {
     /// Whether it still counts.

@@ -81,7 +81,7 @@ pub struct UserAgent {
     pub browser: Browser,
     /// On which system.
     pub system: System,
-    /// Inside WeChat (and not WeCom, whose accounts are other ones).
+    /// Inside WeChat (and not `WeCom`, whose accounts are other ones).
     pub in_wechat: bool,
     /// On a phone.
     pub on_phone: bool,

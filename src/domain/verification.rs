@@ -76,8 +76,8 @@ pub struct Limited {
 /// All limits of sending codes, the narrowest first.
 pub fn code_limits(limits: &Limits) -> [CodeLimit; 10] {
     use Counted::{Address, Openid, Organization, OtherPhonesOfOpenid, Phone, PhoneInApp};
-    const HOUR: Duration = Duration::from_secs(3_600);
-    const DAY: Duration = Duration::from_secs(86_400);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
     let limit = |name, counted, window, max| CodeLimit {
         name,
         counted,
@@ -90,7 +90,7 @@ pub fn code_limits(limits: &Limits) -> [CodeLimit; 10] {
         limit("codes_per_phone_hour", PhoneInApp, HOUR, limits.codes_per_phone_hour),
         limit("codes_per_phone_day", PhoneInApp, DAY, limits.codes_per_phone_day),
         limit("codes_per_phone_day_all", Phone, DAY, limits.codes_per_phone_day_all),
-        limit("codes_per_openid_10min", Openid, Duration::from_secs(600), limits.codes_per_openid_10min),
+        limit("codes_per_openid_10min", Openid, Duration::from_mins(10), limits.codes_per_openid_10min),
         limit("codes_per_openid_day", Openid, DAY, limits.codes_per_openid_day),
         limit("phones_per_openid_day", OtherPhonesOfOpenid, DAY, limits.phones_per_openid_day),
         limit("codes_per_address_hour", Address, HOUR, limits.codes_per_address_hour),
@@ -128,7 +128,7 @@ mod tests {
         let limit = CodeLimit {
             name: "x",
             counted: Counted::Phone,
-            window: Duration::from_secs(60),
+            window: Duration::from_mins(1),
             max: 2,
             alarm: true,
         };

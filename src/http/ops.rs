@@ -26,7 +26,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/metrics").route(web::get().to(metrics)));
 }
 
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
@@ -48,7 +47,6 @@ async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
     }
 }
 
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn metrics(ops: web::Data<Ops>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))

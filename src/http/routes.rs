@@ -56,7 +56,6 @@ pub fn public(config: &mut web::ServiceConfig) {
 }
 
 /// Whatever has no route.
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn nothing(site: web::Data<Site>, visitor: Visitor) -> HttpResponse {
     answers::problem(&site, &visitor, &visitor.problem(Code::NotFound))
 }

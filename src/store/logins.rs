@@ -24,7 +24,7 @@ impl Store {
             .filter(login::Column::EndedAt.is_null())
             .one(&self.readers)
             .await?;
-        row.map(read).transpose()
+        row.as_ref().map(read).transpose()
     }
 }
 
@@ -110,7 +110,7 @@ impl Unit {
     }
 }
 
-fn read(row: login::Model) -> Result<Login, StoreError> {
+fn read(row: &login::Model) -> Result<Login, StoreError> {
     let id = LoginId(row.id);
     Ok(Login {
         id,

@@ -153,12 +153,11 @@ impl SignIn {
         let account =
             self.parts.store.service_account_of(portal.organization).await?.ok_or(ArriveError::BadState)?;
         let key = &self.parts.signing;
-        if account.appid == appid {
-            if let Some(profile_state) =
+        if account.appid == appid
+            && let Some(profile_state) =
                 cookie.profile_state(key).filter(|own| same_secret(own.as_bytes(), state.as_bytes()))
-            {
-                return self.take_profile(&portal, &account, &cookie, code, &profile_state).await;
-            }
+        {
+            return self.take_profile(&portal, &account, &cookie, code, &profile_state).await;
         }
         if account.appid != appid || !same_secret(cookie.state(key).as_bytes(), state.as_bytes()) {
             self.note_rejected(&portal, caller).await?;

@@ -135,10 +135,10 @@ impl SignIn {
             let current = unit.qr_session(session.r).await?.ok_or(StoreError::Conflict)?;
             let next = current.bind(&owner.openid, user.id, self.now(), &self.parts.lifetimes);
             // The QR session may have ended meanwhile; the proved phone is worth keeping all the same.
-            if let Ok(next) = next {
-                if !unit.advance_qr_session(&next).await? {
-                    return Err(StoreError::Conflict.into());
-                }
+            if let Ok(next) = next
+                && !unit.advance_qr_session(&next).await?
+            {
+                return Err(StoreError::Conflict.into());
             }
         }
         let menu = view.visit.kind == VisitKind::Menu && user.status == Status::Active;

@@ -48,7 +48,7 @@ impl SignIn {
         let limit = |name, key: &str, max, window| Limit { name, key: key.to_owned(), max, window };
         let asked = [
             limit("qr_live_per_browser", &browser.fingerprint(), limits.qr_live_per_browser, life),
-            limit("qr_per_address_minute", &address, limits.qr_per_address_minute, Duration::from_secs(60)),
+            limit("qr_per_address_minute", &address, limits.qr_per_address_minute, Duration::from_mins(1)),
             limit("qr_live_per_address", &address, limits.qr_live_per_address, life),
         ];
         self.parts.bus.guard().pass(&asked, now).map_err(OpenQrError::Limited)?;

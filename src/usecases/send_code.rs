@@ -15,7 +15,7 @@ use super::SignIn;
 use super::phone_steps::{NoStep, PhoneView, Step};
 
 /// A day, over which most limits count.
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// Why no code was sent.
 #[derive(Debug, thiserror::Error)]

@@ -25,7 +25,7 @@ pub async fn events(
 ) -> HttpResponse {
     let waiting = match mine(&request, &site, &visitor, &handle) {
         Ok(waiting) => waiting,
-        Err(answer) => return answer,
+        Err(error) => return error.error_response(),
     };
     let watch = match watch(&site, &visitor, waiting) {
         Ok(watch) => watch,

@@ -38,7 +38,7 @@ pub async fn poll(
 ) -> HttpResponse {
     let waiting = match mine(&request, &site, &visitor, &handle) {
         Ok(waiting) => waiting,
-        Err(answer) => return answer,
+        Err(error) => return error.error_response(),
     };
     let mut watch = match watch(&site, &visitor, waiting) {
         Ok(watch) => watch,

@@ -1,6 +1,6 @@
 //! What the three transports share: whose session is it, and a place to watch from.
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::HttpRequest;
 use tokio::sync::mpsc;
 
 use crate::actors::qr_session::Update;
@@ -60,10 +60,10 @@ pub(crate) fn mine(
     site: &Site,
     visitor: &Visitor,
     handle: &str,
-) -> Result<Waiting, HttpResponse> {
+) -> Result<Waiting, Problem> {
     match owner(request, site, visitor, handle) {
         Ok(Owner::Mine(waiting)) => Ok(waiting),
-        Ok(Owner::Unknown) => Err(visitor.problem(Code::NotFound).error_response()),
-        Err(error) => Err(error.error_response()),
+        Ok(Owner::Unknown) => Err(visitor.problem(Code::NotFound)),
+        Err(error) => Err(error),
     }
 }

@@ -136,7 +136,7 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for QrSocket {
                 ctx.stop();
             }
             Ok(ws::Message::Text(_) | ws::Message::Binary(_) | ws::Message::Continuation(_)) => {
-                self.close(close::RULE_BROKEN, ctx)
+                self.close(close::RULE_BROKEN, ctx);
             }
             Err(ProtocolError::Overflow) => self.close(close::TOO_BIG, ctx),
             Err(_) => self.close(close::RULE_BROKEN, ctx),
