@@ -49,6 +49,8 @@ enum Task {
         #[arg(long)]
         slug: String,
     },
+    /// Seal all secrets and phones anew with the first encryption key, so that the others can be dropped
+    Reencrypt,
     /// Bind the organization's WeChat service account
     BindServiceAccount {
         /// The organization's id
@@ -95,6 +97,10 @@ impl Admin {
                     .context("--edition: free, trial, standard, enterprise or ultimate")?;
                 let id = sign_in.create_organization(&name, edition).await?;
                 out::line(&json!({"id": id}).to_string());
+            }
+            Task::Reencrypt => {
+                let resealed = sign_in.store().reseal().await?;
+                out::line(&json!({"resealed": resealed}).to_string());
             }
             Task::CreateApp { organization, name, slug } => {
                 let id = sign_in.create_app(organization_id(&organization)?, &NewApp { name, slug }).await?;

@@ -13,6 +13,7 @@ pub mod logins;
 pub mod organizations;
 pub mod portals;
 pub mod qr_sessions;
+pub mod reseal;
 pub mod retention;
 pub mod schema;
 pub mod service_accounts;
