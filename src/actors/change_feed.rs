@@ -3,7 +3,7 @@
 //! Server start makes me; I hold the numbers of the last few seconds, because numbers may be committed out of their
 //! order; I never stop by myself.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
@@ -31,6 +31,8 @@ struct Position {
     /// Every line up to this one was seen long ago.
     low_water: i64,
     seen: VecDeque<(i64, Instant)>,
+    /// The same numbers, to ask for.
+    known: HashSet<i64>,
 }
 
 /// The actor.
@@ -67,10 +69,12 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
     let mut position = Position::default();
     let mut known = false;
     let mut tick = tokio::time::interval(INTERVAL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             nudge = nudges.recv() => match nudge {
-                Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => {}
+                // One look answers every nudge that is waiting.
+                Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
                 Ok(Nudge::Follower { .. }) => continue,
                 Err(RecvError::Closed) => return,
             },
@@ -102,6 +106,7 @@ impl Position {
         let now = Instant::now();
         while self.seen.front().is_some_and(|&(_, at)| now.duration_since(at) > OVERLAP) {
             if let Some((id, _)) = self.seen.pop_front() {
+                self.known.remove(&id);
                 self.low_water = self.low_water.max(id);
             }
         }
@@ -110,8 +115,7 @@ impl Position {
             let page = store.changes_after(after, PAGE).await?;
             let Some(last) = page.last().map(|change| change.id) else { return Ok(()) };
             let full = page.len() as u64 == PAGE;
-            let fresh: Vec<_> =
-                page.into_iter().filter(|change| !self.seen.iter().any(|&(id, _)| id == change.id)).collect();
+            let fresh: Vec<_> = page.into_iter().filter(|change| self.known.insert(change.id)).collect();
             self.seen.extend(fresh.iter().map(|change| (change.id, now)));
             let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
             registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));

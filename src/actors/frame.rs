@@ -82,7 +82,8 @@ impl StateFrame {
             reason: None,
             end: None,
         };
-        if session.is_expired(now) {
+        // A decision that was made in time may still be on its way into the row.
+        if session.is_expired(now.minus(GRACE)) {
             return Self { seq: session.seq + 1, state: "expired", end: Some(close::EXPIRED), ..frame };
         }
         match session.state {

@@ -52,8 +52,5 @@ impl Actor for Janitor {
 /// # Errors
 /// The database is away.
 pub async fn round(store: &Store, keep: &Retention) -> Result<u64, StoreError> {
-    let unit = store.begin().await?;
-    let gone = unit.sweep(keep).await?;
-    unit.commit().await?;
-    Ok(gone)
+    store.sweep(keep).await
 }

@@ -23,6 +23,8 @@ use super::registry::Sessions;
 
 /// Updates a watcher may be behind; a QR session has at most about ten in its life.
 pub const WATCHER_QUEUE: usize = 8;
+/// After which a failed read is made again: its nudge will not come twice.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often watchers that have gone are noticed while nothing happens.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -90,6 +92,9 @@ impl QrSessionActor {
                 tracing::warn!(error = %error, "a QR session could not be read");
                 for watcher in actor.fresh.drain(..) {
                     push(&watcher, Update::Close(close::INTERNAL));
+                }
+                if !actor.watchers.is_empty() {
+                    ctx.run_later(AGAIN, |actor, ctx| actor.read(ctx));
                 }
                 actor.stop_if_alone(ctx);
             }

@@ -94,7 +94,7 @@ impl Admin {
         match self.task {
             Task::CreateOrganization { name, edition } => {
                 let edition = Edition::from_name(&edition)
-                    .context("--edition: free, trial, standard, enterprise or ultimate")?;
+                    .ok_or_else(|| usage("--edition: free, trial, standard, enterprise or ultimate"))?;
                 let id = sign_in.create_organization(&name, edition).await?;
                 out::line(&json!({"id": id}).to_string());
             }
@@ -108,16 +108,15 @@ impl Admin {
             }
             Task::BindServiceAccount { organization, appid, mode, original_id, secrets } => {
                 let secrets = read_secrets(&secrets)?;
-                anyhow::ensure!(
-                    EncodingAesKey::parse(&secrets.encoding_aes_key).is_ok(),
-                    "encoding_aes_key: must be 43 letters and digits"
-                );
+                EncodingAesKey::parse(&secrets.encoding_aes_key)
+                    .map_err(|_| usage("encoding_aes_key: must be 43 letters and digits"))?;
                 let account = NewServiceAccount {
                     appid,
                     secret: secrets.secret,
                     token: secrets.token,
                     encoding_aes_key: secrets.encoding_aes_key,
-                    mode: PushMode::from_name(&mode).context("--mode: safe, compatible or plain")?,
+                    mode: PushMode::from_name(&mode)
+                        .ok_or_else(|| usage("--mode: safe, compatible or plain"))?,
                     original_id,
                 };
                 sign_in.bind_service_account(organization_id(&organization)?, account).await?;
@@ -127,8 +126,12 @@ impl Admin {
     }
 }
 
+fn usage(what: &str) -> out::UsageError {
+    out::UsageError(what.to_owned())
+}
+
 fn organization_id(text: &str) -> anyhow::Result<OrgId> {
-    text.parse().context("--organization: must be an id like org_01…")
+    text.parse().map_err(|_| usage("--organization: must be an id like org_01…").into())
 }
 
 fn read_secrets(path: &std::path::Path) -> anyhow::Result<Secrets> {
@@ -141,6 +144,6 @@ fn read_secrets(path: &std::path::Path) -> anyhow::Result<Secrets> {
     }
     // The parser's own words would quote the text.
     serde_json::from_str(&text).map_err(|_| {
-        anyhow::anyhow!("--secrets: must be JSON with \"secret\", \"token\" and \"encoding_aes_key\"")
+        usage("--secrets: must be JSON with \"secret\", \"token\" and \"encoding_aes_key\"").into()
     })
 }

@@ -5,9 +5,15 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::store::connect::OpenError;
+use crate::usecases::accounts::SetUpError;
 
 /// Bad usage or configuration.
 pub const USAGE: u8 = 2;
+
+/// Bad usage that only the command itself can see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
 
 /// A line on stdout; a reader who has gone is no failure of ours.
 pub fn line(text: &str) {
@@ -25,6 +31,8 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
     note(&format!("menfang: {error:#}"));
     let usage = error.chain().any(|cause| {
         cause.is::<ConfigError>()
+            || cause.is::<UsageError>()
+            || matches!(cause.downcast_ref(), Some(SetUpError::Slug(_) | SetUpError::UnknownOrganization))
             || matches!(cause.downcast_ref(), Some(OpenError::Unsupported | OpenError::File(..)))
     });
     ExitCode::from(if usage { USAGE } else { 1 })

@@ -38,6 +38,8 @@ pub enum Action {
     PushRejected,
     /// No seat was left.
     SeatDenied,
+    /// The portal's gate did not let somebody in.
+    EntryDenied,
     /// An account was switched on or off.
     UserDisabled,
 }
@@ -62,6 +64,7 @@ impl Action {
             Self::LimitHit => "limit_hit",
             Self::PushRejected => "push_rejected",
             Self::SeatDenied => "seat_denied",
+            Self::EntryDenied => "entry_denied",
             Self::UserDisabled => "user_disabled",
         }
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::clock::{Entropy, Millis, random_below};
 use super::policy::Limits;
 
+/// A day, over which most limits count.
+pub const DAY: Duration = Duration::from_hours(24);
+
 /// A fresh code: six digits, every one equally likely.
 pub fn draw_code(entropy: &dyn Entropy) -> String {
     format!("{:06}", random_below(entropy, 1_000_000))
@@ -77,7 +80,6 @@ pub struct Limited {
 pub fn code_limits(limits: &Limits) -> [CodeLimit; 10] {
     use Counted::{Address, Openid, Organization, OtherPhonesOfOpenid, Phone, PhoneInApp};
     const HOUR: Duration = Duration::from_hours(1);
-    const DAY: Duration = Duration::from_hours(24);
     let limit = |name, counted, window, max| CodeLimit {
         name,
         counted,
@@ -119,6 +121,18 @@ impl CodeLimit {
     }
 }
 
+/// Too many wrong guesses within a day close a phone in an app for a day after the last of their codes. `wrong` are the
+/// codes that were guessed wrongly in the last two days, the oldest first.
+pub fn locked(wrong: &[(Millis, u32)], max: u32, now: Millis) -> Option<Limited> {
+    let last = wrong.iter().enumerate().filter_map(|(index, &(at, _))| {
+        let in_the_day = wrong[..=index].iter().filter(|&&(earlier, _)| at.since(earlier) < DAY);
+        (in_the_day.map(|&(_, guesses)| guesses).sum::<u32>() >= max).then_some(at)
+    });
+    let until = last.max()?.plus(DAY);
+    let limit = "wrong_guesses_per_phone_day";
+    (now < until).then(|| Limited { limit, retry_after: until.since(now).max(Duration::from_secs(1)) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +160,18 @@ mod tests {
         for wrong in ["", "12345", "1234567", "12345a"] {
             assert_eq!(read_code(wrong), None);
         }
+    }
+
+    #[test]
+    fn too_many_wrong_guesses_close_a_phone_for_a_day() {
+        let hour = |h: i64| Millis(h * 3_600_000);
+        let wrong = [(hour(0), 5), (hour(1), 5), (hour(2), 5)];
+        assert!(locked(&wrong[..2], 15, hour(3)).is_none());
+        assert!(locked(&wrong, 15, hour(25)).is_some(), "a day after the last, not after the first");
+        assert!(locked(&wrong, 15, hour(26)).is_none());
+        assert!(
+            locked(&[(hour(0), 10), (hour(25), 10)], 15, hour(26)).is_none(),
+            "they are more than a day apart"
+        );
     }
 }

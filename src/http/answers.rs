@@ -16,7 +16,7 @@ pub fn page(site: &Site, status: StatusCode, template: &impl Template) -> HttpRe
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CONTENT_SECURITY_POLICY, site.front.csp.clone()))
             .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::VARY, "Accept-Language, User-Agent, Cookie"))
+            .insert_header((header::VARY, "Accept, Accept-Language, User-Agent, Cookie"))
             .body(html),
         Err(error) => {
             tracing::error!(error = %error, "a page could not be drawn");

@@ -109,8 +109,18 @@ fn dress(headers: &mut header::HeaderMap, id: &str, secure: bool) {
 
 fn note(method: &Method, route: &str, status: u16, begun: Instant, id: &str) {
     let seconds = begun.elapsed().as_secs_f64();
-    let labels =
-        [("route", route.to_owned()), ("method", method.to_string()), ("status", status.to_string())];
+    // Anybody may make up methods: each would be a series of its own.
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    let method = if known.contains(method) { method.to_string() } else { "other".to_owned() };
+    let labels = [("route", route.to_owned()), ("method", method), ("status", status.to_string())];
     metrics::counter!("menfang_http_requests_total", &labels).increment(1);
     metrics::histogram!("menfang_http_request_seconds", "route" => route.to_owned()).record(seconds);
     if status >= 500 {

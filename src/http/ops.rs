@@ -32,8 +32,8 @@ async fn livez() -> HttpResponse {
 
 async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
     let database = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.ping()).await;
-    let schema =
-        ops.store.schema_status().await.is_ok_and(|changes| changes.iter().all(|change| change.applied));
+    let schema = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.schema_status()).await;
+    let schema = matches!(schema, Ok(Ok(changes)) if changes.iter().all(|change| change.applied));
     let parts = [
         ("server", !ops.draining.load(Ordering::Relaxed)),
         ("database", matches!(database, Ok(Ok(())))),

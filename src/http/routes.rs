@@ -1,6 +1,6 @@
 //! Every route, in one list, grouped by who calls it.
 
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, Resource, ResponseError, web};
 
 use super::answers;
 use super::assets;
@@ -17,42 +17,47 @@ pub fn public(config: &mut web::ServiceConfig) {
     let post = web::post;
     config
         // People.
-        .service(web::resource("/").route(get().to(nothing)))
+        .service(at("/").route(get().to(nothing)))
+        .service(at("/p/{slug}").route(get().to(entrance::show)).route(web::head().to(entrance::show)))
         .service(
-            web::resource("/p/{slug}").route(get().to(entrance::show)).route(web::head().to(entrance::show)),
+            at("/p/{slug}/code.svg")
+                .route(get().to(entrance::lasting_code))
+                .route(web::head().to(entrance::lasting_code)),
         )
-        .service(web::resource("/p/{slug}/code.svg").route(get().to(entrance::lasting_code)))
         .service(
-            web::resource("/p/{slug}/q/{ticket}")
-                .route(get().to(entrance::scan))
-                .route(web::head().to(entrance::scan)),
+            at("/p/{slug}/q/{ticket}").route(get().to(entrance::scan)).route(web::head().to(entrance::scan)),
         )
-        .service(web::resource("/p/{slug}/home").route(get().to(home::show)))
-        .service(web::resource("/p/{slug}/me").route(get().to(home::me)))
-        .service(web::resource("/p/{slug}/logout").route(post().to(home::logout)))
+        .service(at("/p/{slug}/home").route(get().to(home::show)).route(web::head().to(home::show)))
+        .service(at("/p/{slug}/me").route(get().to(home::me)))
+        .service(at("/p/{slug}/logout").route(post().to(home::logout)))
         // The waiting browser.
-        .service(web::resource("/p/{slug}/qr").route(post().to(start::start)))
-        .service(web::resource("/qr/{id}").route(get().to(poll::poll)))
-        .service(web::resource("/qr/{id}/ws").route(get().to(websocket::connect)))
-        .service(web::resource("/qr/{id}/events").route(get().to(events::events)))
-        .service(web::resource("/qr/{id}/claim").route(post().to(start::claim)))
+        .service(at("/p/{slug}/qr").route(post().to(start::start)))
+        .service(at("/qr/{id}").route(get().to(poll::poll)))
+        .service(at("/qr/{id}/ws").route(get().to(websocket::connect)))
+        .service(at("/qr/{id}/events").route(get().to(events::events)))
+        .service(at("/qr/{id}/claim").route(post().to(start::claim)))
         // The phone.
-        .service(web::resource("/p/{slug}/phone").route(get().to(phone::show)))
-        .service(web::resource("/p/{slug}/phone/code").route(post().to(phone::code)))
-        .service(web::resource("/p/{slug}/phone/bind").route(post().to(phone::bind)))
-        .service(web::resource("/p/{slug}/phone/approve").route(post().to(phone::approve)))
-        .service(web::resource("/p/{slug}/phone/deny").route(post().to(phone::deny)))
-        .service(web::resource("/p/{slug}/phone/report").route(post().to(phone::report)))
-        .service(web::resource("/p/{slug}/phone/profile").route(post().to(phone::profile)))
+        .service(at("/p/{slug}/phone").route(get().to(phone::show)))
+        .service(at("/p/{slug}/phone/code").route(post().to(phone::code)))
+        .service(at("/p/{slug}/phone/bind").route(post().to(phone::bind)))
+        .service(at("/p/{slug}/phone/approve").route(post().to(phone::approve)))
+        .service(at("/p/{slug}/phone/deny").route(post().to(phone::deny)))
+        .service(at("/p/{slug}/phone/report").route(post().to(phone::report)))
+        .service(at("/p/{slug}/phone/profile").route(post().to(phone::profile)))
         // WeChat.
-        .service(web::resource("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
-        .service(
-            web::resource("/wechat/{appid}/events")
-                .route(get().to(wechat::verify))
-                .route(post().to(wechat::push)),
-        )
+        .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
+        .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
         .configure(assets::routes)
         .default_service(web::to(nothing));
+}
+
+/// A resource that says so when a method is not for it.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(wrong_method))
+}
+
+async fn wrong_method(site: web::Data<Site>, visitor: Visitor) -> HttpResponse {
+    answers::problem(&site, &visitor, &visitor.problem(Code::MethodNotAllowed))
 }
 
 /// Whatever has no route.

@@ -89,8 +89,7 @@ impl Server {
 
     fn public(&self) -> anyhow::Result<HttpServer_> {
         let site = self.site.clone();
-        let make_id: web::Data<MakeId> =
-            web::Data::new(front_door::ids(Arc::clone(&self.world.clock), Arc::clone(&self.world.entropy)));
+        let make_id = self.make_id();
         let http = &self.config.http;
         let mut server = HttpServer::new(move || {
             App::new()
@@ -105,11 +104,15 @@ impl Server {
         .client_request_timeout(http.head())
         .max_connections(http.max_connections)
         .backlog(4_096)
-        .shutdown_timeout(http.shutdown_seconds.min(10));
+        .shutdown_timeout((http.shutdown_seconds / 2).min(10));
         if http.workers > 0 {
             server = server.workers(http.workers);
         }
         Ok(server.listen(self.listener.try_clone()?)?.run())
+    }
+
+    fn make_id(&self) -> web::Data<MakeId> {
+        web::Data::new(front_door::ids(Arc::clone(&self.world.clock), Arc::clone(&self.world.entropy)))
     }
 
     fn ops(&self) -> anyhow::Result<HttpServer_> {
@@ -118,7 +121,14 @@ impl Server {
             draining: Arc::clone(&self.draining),
             metrics: telemetry::metrics::render,
         });
-        let server = HttpServer::new(move || App::new().app_data(ops.clone()).configure(ops::routes));
+        let make_id = self.make_id();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(ops.clone())
+                .app_data(make_id.clone())
+                .wrap(from_fn(front_door::pass))
+                .configure(ops::routes)
+        });
         Ok(server
             .workers(1)
             .disable_signals()

@@ -38,6 +38,7 @@ pub fn retention(config: &Config) -> Retention {
         codes: keep.codes(),
         callback_events: keep.callback_events(),
         ended_logins: keep.ended_logins(),
+        known_browsers: config.lifetimes.device(),
         audit: keep.audit(),
     }
 }

@@ -2,7 +2,6 @@
 //! Not here: rules (`domain`) and what a change causes (`usecases`). No SeaORM type leaves the room.
 //! Called by use cases (read and write), actors (read and write) and HTTP (read only: `begin` is never called there).
 
-pub mod audit;
 pub mod callback_events;
 pub mod changes;
 pub mod connect;

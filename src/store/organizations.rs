@@ -77,20 +77,11 @@ impl Unit {
         Ok(())
     }
 
-    /// Switches an organization on or off.
+    /// Whether there is such an organization.
     ///
     /// # Errors
-    /// The database refused.
-    pub async fn set_organization_enabled(
-        &self,
-        organization: OrgId,
-        enabled: bool,
-    ) -> Result<bool, StoreError> {
-        let done = organization::Entity::update_many()
-            .col_expr(organization::Column::Enabled, Expr::value(enabled))
-            .filter(organization::Column::Id.eq(organization.0))
-            .exec(&self.tx)
-            .await?;
-        Ok(done.rows_affected == 1)
+    /// The database is away.
+    pub async fn organization_exists(&self, organization: OrgId) -> Result<bool, StoreError> {
+        Ok(organization::Entity::find_by_id(organization.0).one(&self.tx).await?.is_some())
     }
 }

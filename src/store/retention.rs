@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use entities::{
-    audit_entry, callback_event, change, limit_lock, login, qr_session, verification_code, visit,
+    audit_entry, callback_event, change, known_browser, limit_lock, login, qr_session, verification_code,
+    visit,
 };
 
+use super::connect::Store;
 use super::error::StoreError;
-use super::unit::Unit;
+
+/// Rows removed in one unit.
+const PAGE: u64 = 500;
 
 /// How long rows are kept.
 #[derive(Clone, Copy, Debug)]
@@ -24,58 +28,54 @@ pub struct Retention {
     pub callback_events: Duration,
     /// Logins that have ended.
     pub ended_logins: Duration,
+    /// On which browsers people are known: as long as the device cookie lives.
+    pub known_browsers: Duration,
     /// The audit log.
     pub audit: Duration,
 }
 
-impl Unit {
+/// Removes a table's rows older than an instant, a page in a unit, so that no unit holds the writer for long.
+macro_rules! sweep {
+    ($store:expr, $table:ident, $key:ident, $age:ident, $before:expr) => {{
+        let mut gone = 0;
+        loop {
+            let unit = $store.begin().await?;
+            let old = $table::Entity::find()
+                .filter($table::Column::$age.lt($before.0))
+                .limit(PAGE)
+                .all(&unit.tx)
+                .await?;
+            let full = old.len() as u64 == PAGE;
+            let keys = old.into_iter().map(|row| sea_orm::ModelTrait::get(&row, $table::Column::$key));
+            let keys: Vec<sea_orm::Value> = keys.collect();
+            if !keys.is_empty() {
+                let delete = $table::Entity::delete_many().filter($table::Column::$key.is_in(keys));
+                gone += delete.exec(&unit.tx).await?.rows_affected;
+                unit.commit().await?;
+            }
+            if !full {
+                break gone;
+            }
+        }
+    }};
+}
+
+impl Store {
     /// Removes rows older than their time; gives how many.
     ///
     /// # Errors
-    /// The database refused.
+    /// The database refused; what is gone by then stays gone.
     pub async fn sweep(&self, keep: &Retention) -> Result<u64, StoreError> {
-        let before = |age| self.now().minus(age).0;
-        let mut gone = 0;
-        gone += qr_session::Entity::delete_many()
-            .filter(qr_session::Column::ScannedAt.lt(before(keep.qr_sessions)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += visit::Entity::delete_many()
-            .filter(visit::Column::CreatedAt.lt(before(keep.qr_sessions)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += change::Entity::delete_many()
-            .filter(change::Column::At.lt(before(keep.changes)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += verification_code::Entity::delete_many()
-            .filter(verification_code::Column::CreatedAt.lt(before(keep.codes)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += limit_lock::Entity::delete_many()
-            .filter(limit_lock::Column::Taken.lt(before(keep.codes)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += callback_event::Entity::delete_many()
-            .filter(callback_event::Column::ReceivedAt.lt(before(keep.callback_events)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += login::Entity::delete_many()
-            .filter(login::Column::ExpiresAt.lt(before(keep.ended_logins)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
-        gone += audit_entry::Entity::delete_many()
-            .filter(audit_entry::Column::At.lt(before(keep.audit)))
-            .exec(&self.tx)
-            .await?
-            .rows_affected;
+        let before = |age| self.tools.clock.now().minus(age);
+        let mut gone = sweep!(self, qr_session, R, ScannedAt, before(keep.qr_sessions));
+        gone += sweep!(self, visit, Id, CreatedAt, before(keep.qr_sessions));
+        gone += sweep!(self, change, Id, At, before(keep.changes));
+        gone += sweep!(self, verification_code, Id, CreatedAt, before(keep.codes));
+        gone += sweep!(self, limit_lock, Name, Taken, before(keep.codes));
+        gone += sweep!(self, callback_event, Id, ReceivedAt, before(keep.callback_events));
+        gone += sweep!(self, login, Id, ExpiresAt, before(keep.ended_logins));
+        gone += sweep!(self, known_browser, Id, SeenAt, before(keep.known_browsers));
+        gone += sweep!(self, audit_entry, Id, At, before(keep.audit));
         Ok(gone)
     }
 }

@@ -178,12 +178,16 @@ impl Unit {
         Ok(())
     }
 
-    /// Takes back a code that certainly was not sent, so that it counts for nothing.
+    /// Kills a code that certainly was not sent; it still counts, so that a gateway cannot be hit without end.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn withdraw_code(&self, id: CodeId) -> Result<(), StoreError> {
-        verification_code::Entity::delete_by_id(id.0).exec(&self.tx).await?;
+    pub async fn kill_code(&self, id: CodeId) -> Result<(), StoreError> {
+        verification_code::Entity::update_many()
+            .col_expr(verification_code::Column::KilledAt, Expr::value(self.now().0))
+            .filter(verification_code::Column::Id.eq(id.0))
+            .exec(&self.tx)
+            .await?;
         Ok(())
     }
 
@@ -233,11 +237,16 @@ impl Unit {
         Ok(done.rows_affected == 1)
     }
 
-    /// Wrong guesses for this phone in this app since an instant, and when the oldest of those codes was made.
+    /// The codes of this phone in this app that were guessed wrongly since an instant: when each was made, and how
+    /// often; the oldest first.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn wrong_guesses(&self, owner: &CodeOwner, since: Millis) -> Result<Usage, StoreError> {
+    pub async fn wrong_guesses(
+        &self,
+        owner: &CodeOwner,
+        since: Millis,
+    ) -> Result<Vec<(Millis, u32)>, StoreError> {
         use verification_code::Column::{AppId, CreatedAt, PhoneIndex, Tries, UsedAt};
         let rows: Vec<(i32, Option<i64>, i64)> = verification_code::Entity::find()
             .filter(PhoneIndex.eq(self.tools.vault.phone_index(&owner.phone)))
@@ -250,9 +259,9 @@ impl Unit {
             .into_tuple()
             .all(&self.tx)
             .await?;
-        let wrong = |(tries, used, _): &(i32, Option<i64>, i64)| {
-            u32::try_from(tries - i32::from(used.is_some())).unwrap_or(0)
+        let wrong = |(tries, used, made): (i32, Option<i64>, i64)| {
+            (Millis(made), u32::try_from(tries - i32::from(used.is_some())).unwrap_or(0))
         };
-        Ok(Usage { count: rows.iter().map(wrong).sum(), oldest: rows.first().map(|row| Millis(row.2)) })
+        Ok(rows.into_iter().map(wrong).collect())
     }
 }

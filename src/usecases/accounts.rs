@@ -8,8 +8,8 @@ use crate::domain::phone_number::PhoneNumber;
 use crate::domain::portal::{InvalidSlug, Portal, check_slug};
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{PushMode, ServiceAccount};
-use crate::store::StoreError;
 use crate::store::portals::{NewApp, PortalSettings};
+use crate::store::{StoreError, Unit};
 
 use super::SignIn;
 
@@ -22,6 +22,9 @@ pub enum SetUpError {
     /// Somebody has it already.
     #[error("it is taken: slugs and appids are unique, and an organization has one service account")]
     Taken,
+    /// There is no such organization.
+    #[error("there is no such organization")]
+    UnknownOrganization,
     /// The database is away.
     #[error(transparent)]
     Store(StoreError),
@@ -92,7 +95,7 @@ impl SignIn {
     /// The slug breaks a rule or is taken.
     pub async fn create_app(&self, organization: OrgId, new: &NewApp) -> Result<AppId, SetUpError> {
         check_slug(&new.slug)?;
-        let unit = self.parts.store.begin().await?;
+        let unit = self.begin_for(organization).await?;
         let id = unit.create_app(organization, new).await?;
         unit.commit().await?;
         Ok(id)
@@ -123,10 +126,19 @@ impl SignIn {
         organization: OrgId,
         new: NewServiceAccount,
     ) -> Result<(), SetUpError> {
-        let unit = self.parts.store.begin().await?;
+        let unit = self.begin_for(organization).await?;
         unit.bind_service_account(&self.service_account(organization, new)).await?;
         unit.commit().await?;
         Ok(())
+    }
+
+    async fn begin_for(&self, organization: OrgId) -> Result<Unit, SetUpError> {
+        let unit = self.parts.store.begin().await?;
+        if unit.organization_exists(organization).await? {
+            Ok(unit)
+        } else {
+            Err(SetUpError::UnknownOrganization)
+        }
     }
 
     fn service_account(&self, organization: OrgId, new: NewServiceAccount) -> ServiceAccount {

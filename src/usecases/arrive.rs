@@ -10,7 +10,7 @@ use crate::domain::keys::same_secret;
 use crate::domain::login::LoginKind;
 use crate::domain::phone_visit::{PhoneCookie, Visit, VisitKind};
 use crate::domain::portal::Portal;
-use crate::domain::qr_session::{QrSession, Scan, TransitionError};
+use crate::domain::qr_session::{QrSession, Refusal, Scan, TransitionError};
 use crate::domain::qr_ticket::Ticket;
 use crate::domain::service_account::ServiceAccount;
 use crate::store::StoreError;
@@ -21,7 +21,7 @@ use super::logins::Granted;
 use super::sign_in::credentials;
 
 /// An exchange that took longer than this was cut off by a crash, and may be done anew.
-const ABANDONED: Duration = Duration::from_secs(15);
+pub(super) const ABANDONED: Duration = Duration::from_secs(15);
 /// The scan must be committed within this of being checked, so that "expired" can be said soon after the code's end.
 const SCAN_COMMIT: Duration = Duration::from_secs(2);
 
@@ -166,6 +166,10 @@ impl SignIn {
         let visit_key = cookie.visit_key(key);
         if let Some(visit) = self.parts.store.visit(&visit_key).await?.filter(|visit| visit.openid.is_some())
         {
+            let late = self.now() > cookie.issued_at.plus(self.parts.lifetimes.oauth_state);
+            if late && visit.kind == VisitKind::Menu {
+                return Ok(Arrival::Phone { slug: portal.slug });
+            }
             return self.arrived_before(&portal, &visit, caller).await;
         }
         let ticket = self.check_times(&portal, &cookie)?;
@@ -182,6 +186,9 @@ impl SignIn {
     }
 
     async fn note_rejected(&self, portal: &Portal, caller: &Caller) -> Result<(), StoreError> {
+        if !self.worth_noting("oauth_rejected", caller) {
+            return Ok(());
+        }
         let unit = self.parts.store.begin().await?;
         let entry = Entry {
             organization: portal.organization,
@@ -307,7 +314,6 @@ impl SignIn {
         user: Option<ExternalUser>,
         caller: &Caller,
     ) -> Result<(), ArriveError> {
-        let now = self.now();
         let known = match &user {
             Some(user) => {
                 self.parts.store.knows_browser(portal.scope(), user.id, ticket.computer.device).await?
@@ -323,9 +329,11 @@ impl SignIn {
             match_number: portal.confirm.needs_number(known).then(number).flatten(),
             phone_network: caller.network,
         };
+        // The time is asked once the unit has its place: waiting for it must not count against the commit.
+        let unit = self.parts.store.begin().await?.within(SCAN_COMMIT);
+        let now = self.now();
         let session =
             QrSession::scan(ticket, scan, now, &self.parts.lifetimes).map_err(|_| ArriveError::TooLate)?;
-        let unit = self.parts.store.begin().await?.within(SCAN_COMMIT);
         match unit.insert_qr_session(&session).await {
             Ok(()) => {}
             Err(StoreError::Conflict) => {
@@ -343,8 +351,11 @@ impl SignIn {
             result: "ok",
         };
         unit.audit(entry, caller).await?;
-        // A stranger to the portal is turned away where the rule can be told: at the code, once the phone is proved.
-        if let Some(Err(refusal)) = user.map(|user| portal.admit(Some((user.id, user.status)))) {
+        // Whether a stranger is invited can be told only once the phone is proved.
+        let admitted = portal.admit(user.map(|user| (user.id, user.status)));
+        if let Err(refusal) = admitted
+            && refusal != Refusal::InvitationRequired
+        {
             let refused = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
             unit.advance_qr_session(&refused).await?;
         }
@@ -380,8 +391,11 @@ impl SignIn {
             Some(user) if visit.refused.is_none() => {
                 let unit = self.parts.store.begin().await?;
                 let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
-                if let Some(replaced) = unit.set_visit_login(visit.id, granted.login).await? {
-                    unit.end_login(replaced).await?;
+                // A lost answer is given again; a login that was ended since is not brought back by the Back button.
+                if let Some(replaced) = unit.set_visit_login(visit.id, granted.login).await?
+                    && !unit.end_login(replaced).await?
+                {
+                    return Ok(Arrival::Phone { slug });
                 }
                 unit.commit().await?;
                 Ok(Arrival::SignedIn(granted))

@@ -1,5 +1,7 @@
 //! The decision on the phone: yes, no, or "I did not ask for this".
 
+use std::time::Duration;
+
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::external_user::Status;
 use crate::domain::qr_session::{Approval, QrSession, Refusal, TransitionError};
@@ -34,6 +36,9 @@ pub enum No {
     Reported,
 }
 
+/// A decision must be committed within this of being checked, so that "expired" can be said soon after the end.
+const DECISION_COMMIT: Duration = Duration::from_secs(2);
+
 /// The page a "no" may come from: a person may decline as soon as the computer is named.
 const NO_FROM: [Step; 2] = [Step::Approve, Step::Bind];
 
@@ -53,7 +58,7 @@ impl SignIn {
         let view = self.posted(slug, cookie, csrf, &Step::Approve).await?;
         let (Step::Approve, Some(session)) = (&view.step, &view.session) else { return Ok(view) };
         let number = number.and_then(|text| text.trim().parse::<u8>().ok());
-        let unit = self.parts.store.begin().await?;
+        let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
         let current = unit.qr_session(session.r).await?.ok_or(NoStep::NoTransaction)?;
         let user = match current.user {
             Some(user) => unit.external_user(view.portal.scope(), user).await?,
@@ -106,7 +111,7 @@ impl SignIn {
         let Some(session) = view.session.as_ref().filter(|_| NO_FROM.contains(&view.step)) else {
             return Ok(view);
         };
-        let unit = self.parts.store.begin().await?;
+        let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
         let current = unit.qr_session(session.r).await?.ok_or(NoStep::NoTransaction)?;
         let Ok(next) = current.deny(view.openid(), self.now()) else {
             drop(unit);

@@ -46,6 +46,7 @@ impl SignIn {
         let keys = keys(&account).ok_or(PushError::Refused)?;
         let push = match callback::open(&keys, query, body, self.now()) {
             Ok(push) => push,
+            Err(_) if !self.worth_noting("push_rejected", caller) => return Err(PushError::Refused),
             Err(refused) => {
                 let unit = self.parts.store.begin().await?;
                 let entry = Entry {

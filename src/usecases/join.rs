@@ -77,6 +77,10 @@ impl SignIn {
         let granted = match self.join(&view, &owner, proved, caller).await {
             Ok(granted) => granted,
             Err(BindError::Refused(refusal)) => {
+                // The code was right, so it is used up, and no wrong guess.
+                let unit = self.parts.store.begin().await?;
+                unit.use_code(proved).await?;
+                unit.commit().await?;
                 self.turn_away(&view, refusal, caller).await?;
                 return Err(BindError::Refused(refusal));
             }
@@ -89,14 +93,15 @@ impl SignIn {
     async fn guess(&self, owner: &CodeOwner, code: &str, caller: &Caller) -> Result<CodeId, BindError> {
         let unit = self.parts.store.begin().await?;
         unit.hold_code_limits(owner).await?;
-        self.check_locked(&unit, owner).await.map_err(|error| match error {
-            Ok(limited) => BindError::Limited(limited),
-            Err(store) => BindError::Store(store),
-        })?;
+        if let Some(limited) = self.locked(&unit, owner).await? {
+            drop(unit);
+            self.note_locked(owner, caller).await?;
+            return Err(BindError::Limited(limited));
+        }
         let live = unit.count_guess(owner, self.parts.limits.guesses_per_code).await?;
         let right =
             live.filter(|live| same_secret(live.mac.as_bytes(), self.code_mac(owner, code).as_bytes()));
-        if right.is_none() {
+        if right.is_none() && self.worth_noting("code_failed", caller) {
             unit.audit(entry(owner, Action::CodeFailed, "phone".into(), "wrong"), caller).await?;
         }
         unit.commit().await?;
@@ -218,11 +223,19 @@ impl SignIn {
         refusal: Refusal,
         caller: &Caller,
     ) -> Result<(), StoreError> {
-        let unit = self.parts.store.begin().await?;
+        let mut unit = self.parts.store.begin().await?;
         if let Some(session) = &view.session {
-            let current = unit.qr_session(session.r).await?;
-            if let Some(Ok(next)) = current.map(|current| current.refuse(refusal, self.now())) {
-                unit.advance_qr_session(&next).await?;
+            for _ in 0..TRIES {
+                let current = unit.qr_session(session.r).await?;
+                let Some(Ok(next)) = current.map(|current| current.refuse(refusal, self.now())) else {
+                    break;
+                };
+                if unit.advance_qr_session(&next).await? {
+                    break;
+                }
+                // Another change was first: what is there now is refused.
+                drop(unit);
+                unit = self.parts.store.begin().await?;
             }
         } else {
             unit.refuse_visit(view.visit.id, refusal).await?;
@@ -230,7 +243,7 @@ impl SignIn {
         let action = match refusal {
             Refusal::SeatsFull => Action::SeatDenied,
             Refusal::PhoneInUse => Action::PhoneConflict,
-            _ => Action::CodeFailed,
+            _ => Action::EntryDenied,
         };
         let organization = view.portal.organization;
         let entry =

@@ -80,9 +80,10 @@ impl SignIn {
         let user = self.parts.store.external_user(portal.scope(), login.user).await?;
         let Some(user) = user.filter(|user| user.status == Status::Active) else { return Ok(None) };
         if self.now().since(login.last_seen_at) > SEEN_EVERY {
-            let unit = self.parts.store.begin().await?;
-            unit.touch_login(login.id).await?;
-            unit.commit().await?;
+            // Whoever is signed in stays so while the database cannot be written.
+            if let Err(error) = self.touch(&login).await {
+                tracing::warn!(login.id = %login.id, error = %error, "that a login is in use could not be noted");
+            }
         }
         let follows = match self.parts.store.openid_of_user(portal.scope(), user.id).await? {
             Some(openid) => {
@@ -91,6 +92,12 @@ impl SignIn {
             None => false,
         };
         Ok(Some(SignedIn { user, login, follows }))
+    }
+
+    async fn touch(&self, login: &Login) -> Result<(), StoreError> {
+        let unit = self.parts.store.begin().await?;
+        unit.touch_login(login.id).await?;
+        unit.commit().await
     }
 
     /// Ends a login; one that is over already is as good.

@@ -9,6 +9,7 @@ use crate::domain::qr_session::{QrSession, Refusal, State};
 use crate::store::StoreError;
 
 use super::SignIn;
+use super::arrive::ABANDONED;
 
 /// The step at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +115,10 @@ impl SignIn {
         }
         let Some(openid) = visit.openid.clone() else {
             let (session, user, asked) = (None, None, None);
-            return Ok(PhoneView { portal, visit, session, user, asked, step: Step::Moment, cookie });
+            // An exchange that a crash cut off is begun anew by scanning, or opening the link, again.
+            let abandoned = self.now() > visit.exchanging_since.plus(ABANDONED);
+            let step = if abandoned { Step::Expired } else { Step::Moment };
+            return Ok(PhoneView { portal, visit, session, user, asked, step, cookie });
         };
         let session = match visit.qr {
             Some(r) => self.parts.store.qr_session(r).await?,

@@ -1,21 +1,17 @@
 //! Sending a verification code: counted first, written, then sent.
 
-use std::time::Duration;
-
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::ids::CodeId;
 use crate::domain::keys::hex;
 use crate::domain::phone_number::PhoneNumber;
-use crate::domain::verification::{CodeLimit, Counted, Limited, code_limits, draw_code};
+use crate::domain::qr_session::Refusal;
+use crate::domain::verification::{DAY, Limited, code_limits, draw_code, locked};
 use crate::sms::{CodeMessage, SmsError};
 use crate::store::verification_codes::CodeOwner;
 use crate::store::{StoreError, Unit};
 
 use super::SignIn;
 use super::phone_steps::{NoStep, PhoneView, Step};
-
-/// A day, over which most limits count.
-pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// Why no code was sent.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +25,9 @@ pub enum SendCodeError {
     /// Too many codes.
     #[error("too many codes")]
     Limited(Limited),
+    /// This person is not let in (any more).
+    #[error("not let in")]
+    Refused(Refusal),
     /// The gateway did not take it.
     #[error("the SMS gateway did not take it")]
     Sms(#[source] SmsError),
@@ -53,6 +52,10 @@ impl SignIn {
         let view = self.posted(slug, cookie, csrf, &Step::Bind).await?;
         if view.step != Step::Bind {
             return Ok(view);
+        }
+        if !view.portal.open {
+            self.turn_away(&view, Refusal::PortalClosed, caller).await?;
+            return Err(SendCodeError::Refused(Refusal::PortalClosed));
         }
         let phone =
             PhoneNumber::parse(typed, &self.parts.countries).map_err(|_| SendCodeError::PhoneInvalid)?;
@@ -87,10 +90,11 @@ impl SignIn {
                 half = Some(limit.name);
             }
         }
-        self.check_locked(&unit, owner).await.map_err(|error| match error {
-            Ok(limited) => SendCodeError::Limited(limited),
-            Err(store) => SendCodeError::Store(store),
-        })?;
+        if let Some(limited) = self.locked(&unit, owner).await? {
+            drop(unit);
+            self.note_locked(owner, caller).await?;
+            return Err(SendCodeError::Limited(limited));
+        }
         unit.create_code(id, owner, &self.code_mac(owner, code), now.plus(self.parts.lifetimes.code)).await?;
         if let Some(limit) = half {
             unit.audit(limit_entry(owner, limit, "half"), caller).await?;
@@ -113,22 +117,28 @@ impl SignIn {
         Ok(())
     }
 
-    /// Whether too many wrong codes were typed for this phone.
-    pub(super) async fn check_locked(
-        &self,
-        unit: &Unit,
-        owner: &CodeOwner,
-    ) -> Result<(), Result<Limited, StoreError>> {
+    /// Whether too many wrong codes were typed for this phone in this app.
+    pub(super) async fn locked(&self, unit: &Unit, owner: &CodeOwner) -> Result<Option<Limited>, StoreError> {
         let now = self.now();
-        let wrong = unit.wrong_guesses(owner, now.minus(DAY)).await.map_err(Err)?;
-        let limit = CodeLimit {
-            name: "wrong_guesses_per_phone_day",
-            counted: Counted::PhoneInApp,
-            window: DAY,
-            max: self.parts.limits.wrong_guesses_per_phone_day,
-            alarm: false,
-        };
-        limit.admit(wrong, now).map_err(Ok)
+        let wrong = unit.wrong_guesses(owner, now.minus(DAY * 2)).await?;
+        Ok(locked(&wrong, self.parts.limits.wrong_guesses_per_phone_day, now))
+    }
+
+    pub(super) async fn note_locked(&self, owner: &CodeOwner, caller: &Caller) -> Result<(), StoreError> {
+        metrics::counter!("menfang_limit_hits_total", "limit" => "wrong_guesses_per_phone_day").increment(1);
+        if !self.worth_noting("code_locked", caller) {
+            return Ok(());
+        }
+        let unit = self.parts.store.begin().await?;
+        unit.audit(
+            Entry {
+                action: Action::CodeLocked,
+                ..limit_entry(owner, "wrong_guesses_per_phone_day", "refused")
+            },
+            caller,
+        )
+        .await?;
+        unit.commit().await
     }
 
     async fn note_limit(
@@ -138,6 +148,9 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<(), StoreError> {
         metrics::counter!("menfang_limit_hits_total", "limit" => limit).increment(1);
+        if !self.worth_noting("limit_hit", caller) {
+            return Ok(());
+        }
         let unit = self.parts.store.begin().await?;
         unit.audit(limit_entry(owner, limit, "refused"), caller).await?;
         unit.commit().await
@@ -165,9 +178,9 @@ impl SignIn {
         let Err(error) = sent else { return Ok(()) };
         tracing::warn!(code.id = %id, error = %error, "a verification code was not sent");
         if error != SmsError::Unavailable {
-            // The gateway said no: it certainly was not sent, so it shall not count. An unknown outcome counts.
+            // The gateway said no: nobody has it, so nobody may use it.
             let unit = self.parts.store.begin().await?;
-            unit.withdraw_code(id).await?;
+            unit.kill_code(id).await?;
             unit.commit().await?;
         }
         Err(SendCodeError::Sms(error))

@@ -1,8 +1,11 @@
 //! What all steps of signing in share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::bus::guard::Limit;
 use crate::bus::{Bus, Nudge};
+use crate::domain::audit::Caller;
 use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
@@ -12,6 +15,9 @@ use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
 use crate::store::{Store, StoreError};
 use crate::wechat::{Credentials, WeChat};
+
+/// Refusals of one kind from one address that are written down in a minute.
+const NOTED_REFUSALS: u32 = 10;
 
 /// What signing in works with.
 pub struct Parts {
@@ -103,6 +109,17 @@ impl SignIn {
     /// The database is away.
     pub async fn portal(&self, slug: &str) -> Result<Option<crate::domain::portal::Portal>, StoreError> {
         self.parts.store.portal_by_slug(slug).await
+    }
+
+    /// Whether a refusal is worth a line of the audit log: a flood of them from one address is not written down.
+    pub(super) fn worth_noting(&self, what: &'static str, caller: &Caller) -> bool {
+        let limit = Limit {
+            name: what,
+            key: caller.network.key(),
+            max: NOTED_REFUSALS,
+            window: Duration::from_mins(1),
+        };
+        self.parts.bus.guard().pass(&[limit], self.now()).is_ok()
     }
 
     pub(super) fn entropy(&self) -> &dyn Entropy {

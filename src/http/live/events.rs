@@ -7,7 +7,9 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::stream;
 
+use crate::actors::frame::StateFrame;
 use crate::actors::qr_session::Update;
+use crate::domain::qr_ticket::Waiting;
 use crate::http::extract::Visitor;
 use crate::http::site::Site;
 
@@ -32,6 +34,13 @@ pub async fn events(
         Err(error) => return error.error_response(),
     };
     let seen = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<u32>().ok());
+    // EventSource comes again when a stream ends; 204 tells it that nothing will follow (WHATWG HTML, 9.2.3).
+    if let Some(seen) = seen
+        && let Some(frame) = final_frame(&site, waiting).await
+        && frame.seq <= seen
+    {
+        return HttpResponse::NoContent().finish();
+    }
     let state = (watch, seen, site.clone());
     let frames = stream::unfold(state, |(mut watch, seen, site)| async move {
         let text = next(&mut watch, seen, &site).await?;
@@ -42,6 +51,13 @@ pub async fn events(
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(frames)
+}
+
+/// The last frame of a session that has ended.
+async fn final_frame(site: &Site, waiting: Waiting) -> Option<StateFrame> {
+    let row = site.sign_in.store().qr_session(waiting.r).await.ok()?;
+    let frame = StateFrame::of(&waiting, row.as_ref(), None, site.sign_in.now(), site.sign_in.lifetimes());
+    frame.end.is_some().then_some(frame)
 }
 
 async fn next(watch: &mut Watch, seen: Option<u32>, site: &Site) -> Option<String> {

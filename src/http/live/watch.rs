@@ -1,5 +1,7 @@
 //! What the three transports share: whose session is it, and a place to watch from.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use tokio::sync::mpsc;
 
@@ -48,8 +50,9 @@ pub(crate) fn owner(
 
 /// Watches a session of this browser.
 pub(crate) fn watch(site: &Site, visitor: &Visitor, waiting: Waiting) -> Result<Watch, Problem> {
-    let place =
-        site.take_socket(visitor.network.key()).ok_or_else(|| visitor.problem(Code::TooManyRequests))?;
+    let place = site
+        .take_socket(visitor.network.key())
+        .ok_or_else(|| visitor.problem(Code::TooManyRequests).retry_after(Duration::from_secs(5)))?;
     let updates = site.registry.watch(waiting).map_err(|_| visitor.problem(Code::Unavailable))?;
     Ok(Watch { updates, place })
 }

@@ -68,7 +68,9 @@ pub async fn logout(
         }
         let place = format!("/p/{}", portal.slug);
         let mut answer = if visitor.wants_json {
-            HttpResponse::Ok().json(json!({"redirect_to": place}))
+            HttpResponse::Ok()
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .json(json!({"redirect_to": place}))
         } else {
             see_other(&place)
         };

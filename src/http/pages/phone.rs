@@ -1,7 +1,7 @@
 //! The phone's page, `/p/{slug}/phone`, and the posts of its forms; they work without script.
 
 use actix_web::cookie::SameSite;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ type Path = web::Path<String>;
 /// `GET /p/{slug}/phone`.
 pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path) -> HttpResponse {
     match site.sign_in.phone_view(&slug, cookie(&request, &site).as_deref()).await {
-        Ok(view) if visitor.wants_json => HttpResponse::Ok().json(body(&site, &view)),
+        Ok(view) if visitor.wants_json => json_body(&site, StatusCode::OK, &view),
         Ok(view) => page(&site, StatusCode::OK, &draw(&site, &visitor, &view, None, None)),
         Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
     }
@@ -54,6 +54,7 @@ pub async fn code(
         SendCodeError::Limited(limited) => {
             visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
         }
+        SendCodeError::Refused(reason) => visitor.problem(refusal(reason)),
         SendCodeError::Sms(_) => visitor.problem(Code::SmsUnavailable),
         SendCodeError::Store(error) => store_failed(&visitor, &error),
     });
@@ -193,7 +194,7 @@ impl Posted<'_> {
         match outcome {
             Ok((view, granted)) => {
                 let mut answer = if self.visitor.wants_json {
-                    HttpResponse::build(status).json(body(self.site, &view))
+                    json_body(self.site, status, &view)
                 } else {
                     see_other(&view.redirect_to().unwrap_or_else(|| format!("/p/{}/phone", self.slug)))
                 };
@@ -221,17 +222,21 @@ impl Posted<'_> {
         let cookie = cookie(self.request, self.site);
         let view = self.site.sign_in.phone_view(self.slug, cookie.as_deref()).await;
         match view {
-            Ok(view) if beside_the_form || refused => {
+            Ok(view) if beside_the_form || refused || matches!(view.step, Step::Refused(_)) => {
                 let text = phone_error(self.visitor.lang, error.code.word()).to_owned();
                 let drawn = draw(self.site, self.visitor, &view, Some(text), self.form.some("phone"));
-                page(self.site, error.code.status(), &drawn)
+                let mut answer = page(self.site, error.code.status(), &drawn);
+                if let Some(seconds) = error.retry_seconds() {
+                    answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                }
+                answer
             }
             _ => problem(self.site, self.visitor, error),
         }
     }
 }
 
-/// Sets the login cookie that was just granted; inside WeChat it outlives the window, on a computer it ends with it.
+/// Sets the login cookie that was just granted; it ends with the browser.
 pub(crate) fn add_login(site: &Site, answer: &mut HttpResponse, granted: &Granted) {
     let name = format!("menfang_login_{}", granted.slug);
     let cookie = site.cookie(&name, granted.token.clone(), SameSite::Lax, None);
@@ -271,6 +276,13 @@ fn facts(site: &Site, view: &PhoneView) -> Option<BrowserFacts> {
         same_network: session.computer.network.same_as(session.phone_network),
         opened_seconds_ago: i64::try_from(opened).unwrap_or(i64::MAX),
     })
+}
+
+fn json_body(site: &Site, status: StatusCode, view: &PhoneView) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, "Accept, Cookie"))
+        .json(body(site, view))
 }
 
 /// The body that every JSON answer of the phone has.
