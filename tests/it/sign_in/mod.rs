@@ -1,0 +1,3 @@
+//! Signing in by a QR code.
+
+mod first_time;
