@@ -9,7 +9,7 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bus::{Bus, Nudge};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::scope::OrgScope;
 use crate::store::Store;
@@ -99,8 +99,10 @@ impl Asker {
         };
         let follower = self.wechat.follower(&credentials, openid).await?;
         let unit = self.store.begin().await?;
-        // As old as the question: an event that came meanwhile is newer and stays.
-        unit.set_follower(organization, account.id, openid, follower.follows, now).await?;
+        // Just before the second of the question: WeChat dates its events in whole seconds, so one that came meanwhile
+        // may seem up to a second old, and must stay all the same.
+        let asked = Millis(now.seconds() * 1_000 - 1);
+        unit.set_follower(organization, account.id, openid, follower.follows, asked).await?;
         unit.commit().await?;
         Ok(())
     }
