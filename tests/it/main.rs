@@ -1,1 +1,8 @@
-//! Tests.
+//! Stories of the whole server, told by browsers and phones, and checks of the source itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
+mod architecture;
+mod migrations;
+mod sign_in;
+mod support;

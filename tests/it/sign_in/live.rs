@@ -1,0 +1,82 @@
+//! Waiting: three transports, one truth, and no writing.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::TestServer;
+
+/// Reads an event stream up to the first frame of a state; gives all frames with their ids.
+async fn events_until(mut stream: reqwest::Response, state: &str) -> Vec<(u64, Value)> {
+    let (mut text, mut frames) = (String::new(), Vec::new());
+    loop {
+        let chunk = tokio::time::timeout(Duration::from_secs(30), stream.chunk()).await.expect("nothing came");
+        text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+        while let Some((event, rest)) = text.split_once("\n\n") {
+            if let Some((id, data)) = event.split_once('\n') {
+                let id = id.strip_prefix("id: ").unwrap().parse().unwrap();
+                frames.push((id, serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap()));
+            }
+            text = rest.to_owned();
+        }
+        if frames.last().is_some_and(|(_, frame): &(u64, Value)| frame["state"] == state) {
+            return frames;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn all_transports_tell_the_same() {
+    let server = TestServer::start().await;
+    let (pc, phone) = (server.browser(), server.person("Alice").await);
+    let qr = pc.start_qr("suppliers").await;
+    let events = pc.at(qr.body["live"]["events"].as_str().unwrap());
+    let stream = pc.web.request(reqwest::Method::GET, &events).send().await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut socket = pc.watch(&qr).await;
+    let waiting = socket.expect("waiting").await;
+    let polled = pc.poll(&qr, "").await.expect(200).json();
+    assert_eq!(polled, waiting);
+
+    let next = format!("?wait=25&after={}", waiting["seq"]);
+    let (polled, _) = tokio::join!(pc.poll(&qr, &next), phone.scan_qr("suppliers", &qr));
+    let scanned = socket.expect("scanned").await;
+    assert_eq!(polled.expect(200).json(), scanned);
+    let frames = events_until(stream, "scanned").await;
+    assert!(frames.iter().all(|(id, frame)| frame["seq"] == *id));
+    assert_eq!(frames.last().unwrap().1, scanned);
+
+    // Who has seen it all hears only what is newer.
+    let seen = scanned["seq"].as_u64().unwrap();
+    let resumed = pc.web.request(reqwest::Method::GET, &events).header("last-event-id", seen);
+    let resumed = resumed.send().await.unwrap();
+    phone.ask_code("suppliers").await.expect(202);
+    let frames = events_until(resumed, "verifying").await;
+    assert!(frames.iter().all(|(id, _)| *id > seen), "{frames:?}");
+    assert_eq!(frames.last().unwrap().1, socket.expect("verifying").await);
+    // No wait and nothing newer: the present frame at once.
+    let at_once = pc.poll(&qr, "?wait=0&after=99").await.expect(200).json();
+    assert_eq!(at_once["state"], "verifying");
+}
+
+#[actix_web::test]
+async fn waiting_browsers_write_nothing() {
+    let server = TestServer::start().await;
+    let (rows, units) = (server.rows().await, server.running().store.committed_units());
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        let pc = server.browser();
+        let qr = pc.start_qr("suppliers").await;
+        let mut socket = pc.watch(&qr).await;
+        socket.expect("waiting").await;
+        sockets.push(socket);
+    }
+    assert_eq!(server.running().live.live_sessions(), 20);
+    server.advance(124);
+    for socket in &mut sockets {
+        socket.expect("expired").await;
+        socket.expect_close(4410).await;
+    }
+    assert_eq!(server.running().store.committed_units(), units);
+    assert_eq!(server.rows().await, rows);
+}

@@ -1,0 +1,12 @@
+//! Signing in by a QR code.
+
+mod claims;
+mod first_time;
+mod held;
+mod inside_wechat;
+mod live;
+mod no;
+mod races;
+mod refusals;
+mod restart;
+mod verification_codes;

@@ -1,0 +1,241 @@
+//! The real thing in process: an SQLite file of its own, the in-process bus, the sandbox, free ports, a clock to move.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use menfang::config::Config;
+use menfang::domain::clock::{Clock, Millis};
+use menfang::domain::ids::OrgId;
+use menfang::domain::organization::Edition;
+use menfang::domain::portal::Portal;
+use menfang::domain::service_account::PushMode;
+use menfang::server::world::{SystemClock, client};
+use menfang::server::{Running, World, build};
+use menfang::store::portals::{NewApp, PortalSettings};
+use menfang::usecases::accounts::NewServiceAccount;
+use serde_json::{Value, json};
+use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
+
+use super::{Browser, Phone};
+
+pub(crate) const APPID: &str = "wx0123456789abcdef";
+pub(crate) const ORIGINAL_ID: &str = "gh_0123456789ab";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "token-of-the-tests";
+const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+/// A clock that stands still until a test moves it.
+pub(crate) struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A whole installation with two apps, `suppliers` and `customers`, of one organization.
+pub(crate) struct TestServer {
+    running: Option<Running>,
+    sandbox: RunningSandbox,
+    clock: Arc<TestClock>,
+    folder: tempfile::TempDir,
+    pub(crate) url: String,
+    pub(crate) organization: OrgId,
+    pub(crate) http: reqwest::Client,
+    phones: AtomicU32,
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SandboxConfig { listen: "127.0.0.1:0".into(), data: None };
+        let sandbox = Sandbox::bind(config).unwrap().start();
+        let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
+        let world = World { clock: clock.clone(), ..World::real().unwrap() };
+        let config = config_for(folder.path(), sandbox.url(), "127.0.0.1:0");
+        let server = build(config, world).await.unwrap();
+        let account = NewServiceAccount {
+            appid: APPID.into(),
+            secret: SECRET.into(),
+            token: TOKEN.into(),
+            encoding_aes_key: AES_KEY.into(),
+            mode: PushMode::Safe,
+            original_id: Some(ORIGINAL_ID.into()),
+        };
+        let apps = [("Supplier portal", "suppliers"), ("Customer portal", "customers")]
+            .map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
+        let organization =
+            server.sign_in().set_up("Test Ltd", Edition::Standard, account, &apps).await.unwrap();
+        let running = server.start().unwrap();
+        let url = running.url.clone();
+        let test = Self {
+            running: Some(running),
+            sandbox,
+            clock,
+            folder,
+            url,
+            organization,
+            http: client().unwrap(),
+            phones: AtomicU32::new(1),
+        };
+        test.register().await;
+        test
+    }
+
+    async fn register(&self) {
+        let host = self.url.strip_prefix("http://").unwrap();
+        let body = json!({
+            "original_id": ORIGINAL_ID,
+            "appid": APPID,
+            "secret": SECRET,
+            "token": TOKEN,
+            "encoding_aes_key": AES_KEY,
+            "mode": "safe",
+            "callback_url": format!("{}/wechat/{APPID}/events", self.url),
+            "redirect_domains": [host],
+        });
+        self.sandbox_post("/sandbox/accounts", &body).await;
+    }
+
+    /// Stops the server as SIGTERM would, and starts it again on the same rows and the same port.
+    pub(crate) async fn stop(&mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+
+    /// Starts it again on the same rows and the same port.
+    pub(crate) async fn start_again(&mut self) {
+        let world = World { clock: self.clock.clone(), ..World::real().unwrap() };
+        let listen = self.url.strip_prefix("http://").unwrap();
+        let config = config_for(self.folder.path(), self.sandbox.url(), listen);
+        self.running = Some(build(config, world).await.unwrap().start().unwrap());
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Moves the time, and tells all that wait.
+    pub(crate) fn advance(&self, seconds: u64) {
+        let span = i64::try_from(Duration::from_secs(seconds).as_millis()).unwrap();
+        self.clock.0.fetch_add(span, Ordering::SeqCst);
+        self.running().live.look_at_all();
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self)
+    }
+
+    pub(crate) async fn person(&self, nickname: &str) -> Phone {
+        Phone::new(self, nickname).await
+    }
+
+    /// A mobile number that nobody has yet.
+    pub(crate) fn fresh_number(&self) -> String {
+        format!("138{:08}", self.phones.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) async fn portal(&self, slug: &str) -> Portal {
+        self.running().sign_in.portal(slug).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn set_portal(&self, slug: &str, settings: PortalSettings) {
+        let portal = self.portal(slug).await;
+        assert!(
+            self.running().sign_in.set_portal(portal.organization, portal.app, &settings).await.unwrap()
+        );
+    }
+
+    /// Takes seats as that many accounts would, in one unit.
+    pub(crate) async fn take_seats(&self, count: u32) {
+        let unit = self.running().store.begin().await.unwrap();
+        for _ in 0..count {
+            assert!(unit.take_seat(self.organization).await.unwrap());
+        }
+        unit.commit().await.unwrap();
+    }
+
+    pub(crate) async fn seats_taken(&self) -> i64 {
+        i64::from(self.running().store.seats(self.organization).await.unwrap().unwrap().used)
+    }
+
+    pub(crate) fn sandbox_url(&self) -> &str {
+        self.sandbox.url()
+    }
+
+    pub(crate) async fn sandbox_get(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.sandbox.url())).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn sandbox_post(&self, path: &str, body: &Value) -> Value {
+        let request = self.http.post(format!("{}{path}", self.sandbox.url())).json(body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap_or_default()
+    }
+
+    /// How often the sandbox was asked to exchange a code.
+    pub(crate) async fn exchanges(&self) -> u64 {
+        let stats = self.sandbox_get("/sandbox/stats").await;
+        let of_path = stats["calls"]["/sns/oauth2/access_token"].as_object().cloned().unwrap_or_default();
+        of_path.values().filter_map(Value::as_u64).sum()
+    }
+
+    /// The last code that was sent to a number.
+    pub(crate) async fn last_code(&self, number: &str) -> String {
+        let inbox = self.sandbox_get(&format!("/sandbox/sms?phone=%2B86{number}")).await;
+        let last = inbox["items"].as_array().unwrap().last().unwrap().clone();
+        last["code"].as_str().unwrap().to_owned()
+    }
+
+    /// How many rows each table has.
+    pub(crate) async fn rows(&self) -> Vec<(String, i64)> {
+        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+        let file = self.folder.path().join("menfang.db");
+        let db = Database::connect(format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
+        let ask = |sql: String| Statement::from_string(DbBackend::Sqlite, sql);
+        let tables = ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name".into());
+        let mut rows = Vec::new();
+        for table in db.query_all_raw(tables).await.unwrap() {
+            let name: String = table.try_get("", "name").unwrap();
+            let count = ask(format!("SELECT count(*) AS n FROM \"{name}\""));
+            let n: i64 = db.query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap();
+            rows.push((name, n));
+        }
+        db.close().await.unwrap();
+        rows
+    }
+}
+
+fn config_for(folder: &std::path::Path, sandbox_url: &str, listen: &str) -> Config {
+    let key = |byte: u8| STANDARD.encode([byte; 32]);
+    let overrides = [
+        ("http.listen", listen.to_owned()),
+        ("http.trusted_proxies", "127.0.0.1".to_owned()),
+        ("http.workers", "1".to_owned()),
+        ("http.shutdown_seconds", "3".to_owned()),
+        ("ops.listen", "127.0.0.1:0".to_owned()),
+        ("database.url", format!("sqlite://{}", folder.join("menfang.db").display())),
+        ("wechat.api_url", sandbox_url.to_owned()),
+        ("wechat.open_url", sandbox_url.to_owned()),
+        ("sms.provider", "http".to_owned()),
+        ("sms.http.url", format!("{sandbox_url}/sms")),
+        ("sms.http.secret", key(1)),
+        ("secrets.encryption_keys", format!("test:{}", key(2))),
+        ("secrets.index_key", key(3)),
+        ("secrets.signing_key", key(4)),
+    ];
+    Config::load_from(None, [], &overrides).unwrap()
+}
