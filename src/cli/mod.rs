@@ -6,6 +6,7 @@ pub mod admin;
 pub mod demo;
 pub mod doctor;
 pub mod migrate;
+pub mod openapi;
 pub mod out;
 pub mod sandbox;
 pub mod serve;
@@ -57,6 +58,8 @@ enum Command {
     Doctor(ConfigFile),
     /// First set-up from the shell
     Admin(admin::Admin),
+    /// The OpenAPI document of every route, on stdout
+    Openapi,
 }
 
 /// Parses, runs, and gives the exit code.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Doctor(file) => doctor::run(&file).await,
             Command::Admin(admin) => admin.run().await,
+            Command::Openapi => Ok(openapi::run()),
         }
     };
     match actix_web::rt::System::new().block_on(run) {

@@ -9,6 +9,7 @@ pub mod extract;
 pub mod front_door;
 pub mod i18n;
 pub mod live;
+pub mod openapi;
 pub mod ops;
 pub mod pages;
 pub mod problem;

@@ -7,6 +7,7 @@ pub mod lifecycle;
 pub mod sections;
 pub mod world;
 
+pub use crate::http::openapi::text as openapi;
 pub use build::{Server, build};
 pub use lifecycle::Running;
 pub use world::World;

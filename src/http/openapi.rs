@@ -1,0 +1,62 @@
+//! The OpenAPI 3.1 document of every route, built by hand so that it says what clients may rely on and no more.
+//!
+//! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
+
+mod operations;
+mod schemas;
+
+use serde_json::{Map, Value, json};
+
+use super::problem::Code;
+
+/// What the document says of itself.
+const ABOUT: &str = "Sign-in by WeChat QR code. Errors are application/problem+json (RFC 9457) with a stable `code`; \
+answers that people see are pages unless `Accept` contains application/json. Every answer has `X-Request-Id`. Any \
+route may also answer 414 `url_too_long`, 421 `unknown_host` and 500 `internal`.";
+
+/// The document as a value.
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Menfang",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "http.public_url"}],
+        "tags": [
+            {"name": "entrance", "description": "People on a computer"},
+            {"name": "qr", "description": "The browser that waits"},
+            {"name": "phone", "description": "The phone inside WeChat"},
+            {"name": "wechat", "description": "WeChat's own calls"},
+            {"name": "ops", "description": "The operator's port, ops.listen"},
+        ],
+        "paths": operations::paths(),
+        "components": {"schemas": schemas::all(), "securitySchemes": schemas::cookies()},
+    })
+}
+
+/// The document as text: indented, with sorted keys and a line break at the end.
+pub fn text() -> String {
+    format!("{:#}\n", document())
+}
+
+/// The answers of these codes, by status.
+fn problems(codes: &[Code]) -> Map<String, Value> {
+    let mut words: std::collections::BTreeMap<u16, Vec<String>> = std::collections::BTreeMap::new();
+    for code in codes {
+        words.entry(code.status().as_u16()).or_default().push(format!("`{}`", code.word()));
+    }
+    let answer = |words: Vec<String>| {
+        json!({
+            "description": words.join(", "),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        })
+    };
+    words.into_iter().map(|(status, words)| (status.to_string(), answer(words))).collect()
+}
+
+#[cfg(test)]
+#[path = "openapi/tests.rs"]
+mod tests;

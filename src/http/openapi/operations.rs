@@ -1,0 +1,301 @@
+//! Every route and what it answers.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::problem::Code::{self, *};
+
+use super::problems;
+
+/// Why an account may not be had.
+const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, PortalClosed, PhoneInUse];
+
+/// The paths, each with its operations.
+pub(super) fn paths() -> Value {
+    let mut paths = Map::new();
+    for (path, methods) in
+        entrance().into_iter().chain(waiting()).chain(phone()).chain(wechat()).chain(operator())
+    {
+        paths.insert(path.to_owned(), methods);
+    }
+    Value::Object(paths)
+}
+
+type Path = (&'static str, Value);
+
+fn entrance() -> Vec<Path> {
+    let page = |summary, also: Value, codes: &[Code]| {
+        op("entrance", summary).answer("200", "A page", "text/html").answers(also).problems(codes)
+    };
+    let to_wechat = json!({"302": {"description": "Inside WeChat: on to WeChat's authorization"}});
+    let mut to_home = to_wechat.clone();
+    to_home["303"] = json!({"description": "Signed in already: on to /p/{slug}/home"});
+    let opened = [NotFound, PortalClosed, NotReady, Unavailable];
+    let scanned = [NotFound, PortalClosed, Expired, NotReady, Unavailable];
+    let show =
+        page("The entrance: a live code, WeChat's authorization, or how to open it there", to_home, &opened);
+    let scan = page("What a QR code encodes; it changes nothing", to_wechat, &scanned);
+    let code = op("entrance", "The portal's lasting QR code, to print or post").answer(
+        "200",
+        "The code",
+        "image/svg+xml",
+    );
+    let home = op("entrance", "Who is signed in").answer("200", "A page", "text/html").security("login");
+    let home = home.answers(json!({"303": {"description": "Nobody: on to the entrance"}}));
+    let me = op("entrance", "Who is signed in, for programs and for nginx's auth_request").security("login");
+    let me = me.answers(json!({"200": {
+        "description": "Somebody",
+        "headers": {"X-Menfang-User": {"schema": {"type": "string"}, "description": "The account's id"}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Me"}}},
+    }}));
+    let logout = op("entrance", "Ends the login here").security("login").json("200", "Redirect");
+    let logout = logout
+        .answers(json!({"303": {"description": "Without Accept: application/json: on to the entrance"}}));
+    vec![
+        (
+            "/p/{slug}",
+            json!({"get": show.clone().build(), "head": show.build(), "parameters": [in_path("slug")]}),
+        ),
+        ("/p/{slug}/code.svg", of_portal("get", code.problems(&[NotFound, Unavailable]))),
+        (
+            "/p/{slug}/q/{ticket}",
+            json!({"get": scan.clone().build(), "head": scan.build(), "parameters": [in_path("slug"), in_path("ticket")]}),
+        ),
+        ("/p/{slug}/home", of_portal("get", home.problems(&[NotFound, Unavailable]))),
+        ("/p/{slug}/me", of_portal("get", me.problems(&[NotSignedIn, NotFound, Unavailable]))),
+        ("/p/{slug}/logout", of_portal("post", logout.problems(&[OriginNotAllowed, NotFound, Unavailable]))),
+        (
+            "/assets/{name}",
+            json!({
+                "get": asset("The file"), "head": asset("Its headers"), "parameters": [in_path("name")],
+            }),
+        ),
+    ]
+}
+
+fn asset(what: &str) -> Value {
+    let answers = json!({
+        "200": {"description": what}, "304": {"description": "As the ETag says"}, "404": {"description": "No such file"},
+    });
+    op("entrance", "A style, script or picture of the pages").answers(answers).build()
+}
+
+fn waiting() -> Vec<Path> {
+    let watch = [NotThisBrowser, NotFound, TooManyRequests, Unavailable];
+    let start = op("qr", "Shows a code: starts a QR session; sets menfang_browser and menfang_device");
+    let start = start.json("201", "QrSession");
+    let start = start.problems(&[OriginNotAllowed, PortalClosed, NotFound, TooManyRequests, Unavailable]);
+    let poll = op("qr", "The present state, or the next one: a long poll")
+        .security("browser")
+        .json("200", "StateFrame");
+    let poll = poll.parameters(json!([
+        query(
+            "wait",
+            &json!({"type": "integer", "minimum": 0, "maximum": 25, "default": 25}),
+            "Seconds to wait"
+        ),
+        query(
+            "after",
+            &json!({"type": "integer"}),
+            "The seq that is known; without it the answer comes at once"
+        ),
+    ]));
+    let events = op("qr", "The states as server-sent events; each data is a StateFrame, each id its seq");
+    let events = events.security("browser").answer("200", "A stream", "text/event-stream").parameters(json!([
+        {"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer"}, "description": "The seq that is known"},
+    ]));
+    let socket = op("qr", "The states by WebSocket, subprotocol menfang.qr.v1; each message is a StateFrame")
+        .security("browser");
+    let socket = socket.describe(
+        "The client sends nothing. Close codes: 1000 finished, 1008 rule broken, 1009 too big, 1011 internal, \
+         1012 restarting, 1013 overloaded, 4404 no such session, 4408 too slow, 4410 QR over.",
+    );
+    let socket = socket.answers(json!({"101": {"description": "The connection is upgraded"}}));
+    let claim = op("qr", "Takes an approved sign-in, once; sets the login cookie").security("browser");
+    let claim = claim.json("200", "Redirect").problems(&with(
+        &[OriginNotAllowed, NotThisBrowser, NotFound, NotAuthorized, AlreadyClaimed, Expired, Unavailable],
+        &REFUSED,
+    ));
+    let of_session = |method: &str, op: Op| json!({method: op.build(), "parameters": [in_path("id")]});
+    vec![
+        ("/p/{slug}/qr", of_portal("post", start)),
+        ("/qr/{id}", of_session("get", poll.problems(&with(&[BadRequest], &watch)))),
+        ("/qr/{id}/events", of_session("get", events.problems(&watch))),
+        ("/qr/{id}/ws", of_session("get", socket.problems(&with(&[BadRequest, OriginNotAllowed], &watch)))),
+        ("/qr/{id}/claim", of_session("post", claim)),
+    ]
+}
+
+fn phone() -> Vec<Path> {
+    let form = [OriginNotAllowed, BadRequest, TooLarge, NoTransaction, CsrfInvalid, Unavailable];
+    let post = |summary, fields: &[&str], status: &'static str, codes: &[Code]| {
+        let post = op("phone", summary).security("phone").form(fields).json(status, "PhoneStep");
+        let post =
+            post.answers(json!({"303": {"description": "Without Accept: application/json: on to the page"}}));
+        of_portal("post", post.problems(&with(&form, codes)))
+    };
+    let decided = with(&[MatchWrong], &REFUSED);
+    let bound = with(&[PhoneInvalid, CodeWrong, TooManyRequests], &REFUSED);
+    let show =
+        op("phone", "The step at hand, as a page or as JSON").security("phone").json("200", "PhoneStep");
+    let profile = op("phone", "Asks WeChat for name and picture").security("phone").form(&["csrf"]);
+    let profile = profile.answers(json!({"302": {"description": "On to WeChat's consent page"}}));
+    vec![
+        ("/p/{slug}/phone", of_portal("get", show.problems(&[NoTransaction, Unavailable]))),
+        (
+            "/p/{slug}/phone/code",
+            post(
+                "Sends a verification code",
+                &["csrf", "phone"],
+                "202",
+                &[PhoneInvalid, TooManyRequests, SmsUnavailable],
+            ),
+        ),
+        ("/p/{slug}/phone/bind", post("Proves the phone number", &["csrf", "phone", "code"], "200", &bound)),
+        (
+            "/p/{slug}/phone/approve",
+            post("Signs the computer in; match where match_required", &["csrf", "match?"], "200", &decided),
+        ),
+        ("/p/{slug}/phone/deny", post("Declines", &["csrf"], "200", &[])),
+        ("/p/{slug}/phone/report", post("\"I did not ask for this\"", &["csrf"], "200", &[])),
+        ("/p/{slug}/phone/profile", of_portal("post", profile.problems(&form))),
+    ]
+}
+
+fn wechat() -> Vec<Path> {
+    let text = || json!({"type": "string"});
+    let back = op("wechat", "WeChat's authorization comes back").security("phone").parameters(json!([
+        query("code", &text(), "The authorization code"),
+        query("state", &text(), "As it was sent"),
+    ]));
+    let back = back.answers(json!({
+        "302": {"description": "Once more to WeChat, which did not take its own code"},
+        "303": {"description": "On to the phone's page, or signed in here"},
+    }));
+    let back = back.problems(&[
+        BadState,
+        ConsentRefused,
+        SnapshotUser,
+        AlreadyTaken,
+        Expired,
+        WeChatUnavailable,
+        Unavailable,
+    ]);
+    let refused = json!({
+        "403": {"description": "Refused; whatever was wrong, the answer is empty"},
+        "503": {"description": "The database is away: WeChat sends it again"},
+    });
+    let signed =
+        json!(
+            ["signature", "timestamp", "nonce", "echostr", "msg_signature", "encrypt_type"]
+                .map(|name| query(name, &text(), "By WeChat"))
+        );
+    let event = |summary, answer| {
+        op("wechat", summary).parameters(signed.clone()).answers(refused.clone()).answer(
+            "200",
+            answer,
+            "text/plain",
+        )
+    };
+    vec![
+        ("/wechat/{appid}/oauth/callback", json!({"get": back.build(), "parameters": [in_path("appid")]})),
+        (
+            "/wechat/{appid}/events",
+            json!({
+                "get": event("WeChat checks the message URL", "The echo").build(),
+                "post": event("WeChat tells an event: stored first, answered then", "success").build(),
+                "parameters": [in_path("appid")],
+            }),
+        ),
+    ]
+}
+
+fn operator() -> Vec<Path> {
+    let servers = json!([{"url": "http://127.0.0.1:9090", "description": "ops.listen"}]);
+    let on_port = |op: Op| json!({"get": op.build(), "servers": servers});
+    let ready = op("ops", "Whether it can serve: server, database, schema")
+        .json("200", "Health")
+        .json("503", "Health");
+    let alive = op("ops", "Whether the process lives").answer("200", "It does", "application/json");
+    let numbers = op("ops", "Numbers for Prometheus").answer("200", "Numbers", "text/plain");
+    vec![("/livez", on_port(alive)), ("/readyz", on_port(ready)), ("/metrics", on_port(numbers))]
+}
+
+fn with(codes: &[Code], more: &[Code]) -> Vec<Code> {
+    [codes, more].concat()
+}
+
+fn in_path(name: &str) -> Value {
+    json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
+}
+
+fn query(name: &str, schema: &Value, description: &str) -> Value {
+    json!({"name": name, "in": "query", "schema": schema, "description": description})
+}
+
+fn of_portal(method: &str, op: Op) -> Value {
+    json!({method: op.build(), "parameters": [in_path("slug")]})
+}
+
+/// One operation while it is described.
+#[derive(Clone)]
+struct Op(Map<String, Value>);
+
+fn op(tag: &str, summary: &str) -> Op {
+    let fields = json!({"tags": [tag], "summary": summary, "responses": {}});
+    Op(fields.as_object().cloned().unwrap_or_default())
+}
+
+impl Op {
+    fn build(self) -> Value {
+        Value::Object(self.0)
+    }
+
+    fn describe(mut self, text: &str) -> Self {
+        self.0.insert("description".into(), json!(text));
+        self
+    }
+
+    fn security(mut self, cookie: &str) -> Self {
+        self.0.insert("security".into(), json!([{cookie: []}]));
+        self
+    }
+
+    fn parameters(mut self, parameters: Value) -> Self {
+        self.0.insert("parameters".into(), parameters);
+        self
+    }
+
+    /// A form of these fields, each a text; a name that ends in `?` need not be sent.
+    fn form(mut self, fields: &[&str]) -> Self {
+        let required: Vec<_> = fields.iter().filter(|name| !name.ends_with('?')).collect();
+        let properties: Map<String, Value> = fields
+            .iter()
+            .map(|name| (name.trim_end_matches('?').to_owned(), json!({"type": "string"})))
+            .collect();
+        let schema = json!({"type": "object", "required": required, "properties": properties});
+        let content = json!({"application/x-www-form-urlencoded": {"schema": schema}});
+        self.0.insert("requestBody".into(), json!({"required": true, "content": content}));
+        self
+    }
+
+    fn answers(mut self, answers: Value) -> Self {
+        if let (Some(Value::Object(known)), Value::Object(more)) = (self.0.get_mut("responses"), answers) {
+            known.extend(more);
+        }
+        self
+    }
+
+    fn answer(self, status: &str, description: &str, media: &str) -> Self {
+        self.answers(json!({status: {"description": description, "content": {media: {}}}}))
+    }
+
+    fn json(self, status: &str, schema: &str) -> Self {
+        let reference = json!({"$ref": format!("#/components/schemas/{schema}")});
+        let content = json!({"application/json": {"schema": reference}});
+        self.answers(json!({status: {"description": schema, "content": content}}))
+    }
+
+    fn problems(self, codes: &[Code]) -> Self {
+        self.answers(Value::Object(problems(codes)))
+    }
+}

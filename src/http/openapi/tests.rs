@@ -1,0 +1,58 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// The routes that the sources declare, as `method path`.
+fn declared() -> BTreeSet<String> {
+    let sources = [include_str!("../routes.rs"), include_str!("../assets.rs"), include_str!("../ops.rs")];
+    let mut routes = BTreeSet::new();
+    for source in sources {
+        for declaration in source.split("web::resource(\"").skip(1) {
+            let (path, rest) = declaration.split_once('"').unwrap();
+            let end = rest.find("web::resource(").or_else(|| rest.find(';')).unwrap_or(rest.len());
+            for method in ["get", "post", "head"] {
+                if rest[..end].contains(&format!(".route({method}()"))
+                    || rest[..end].contains(&format!(".route(web::{method}()"))
+                {
+                    routes.insert(format!("{method} {path}"));
+                }
+            }
+        }
+    }
+    // The bare address has nothing to say but 404.
+    routes.remove("get /");
+    routes
+}
+
+#[test]
+fn every_route_is_described_and_no_other() {
+    let document = document();
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in
+            item.as_object().unwrap().keys().filter(|key| ["get", "post", "head"].contains(&key.as_str()))
+        {
+            described.insert(format!("{method} {path}"));
+        }
+    }
+    assert_eq!(declared(), described);
+    assert!(described.len() > 25, "the sources are read");
+}
+
+#[test]
+fn the_committed_document_is_this_one() {
+    assert_eq!(include_str!("../../../docs/openapi.json"), text(), "run `make openapi`");
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_parameter_of_a_path_is_named() {
+    let document = document();
+    for reference in text().split("\"$ref\": \"#").skip(1) {
+        let place = reference.split('"').next().unwrap();
+        assert!(document.pointer(place).is_some(), "{place}");
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let named = item["parameters"].as_array().map_or(0, Vec::len);
+        assert_eq!(path.matches('{').count(), named, "{path}");
+    }
+}
