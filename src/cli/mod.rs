@@ -58,7 +58,7 @@ enum Command {
     Doctor(ConfigFile),
     /// First set-up from the shell
     Admin(admin::Admin),
-    /// The OpenAPI document of every route, on stdout
+    /// The description of every route (`OpenAPI`), on stdout
     Openapi,
 }
 

@@ -6,7 +6,7 @@ use crate::server;
 
 use super::out;
 
-/// Prints the OpenAPI document of every route.
+/// Prints the description (`OpenAPI`) of every route.
 pub fn run() -> ExitCode {
     out::line(server::openapi().trim_end());
     ExitCode::SUCCESS

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of every route, built by hand so that it says what clients may rely on and no more.
+//! The description (`OpenAPI` 3.1) of every route, built by hand so that it says what clients may rely on and no more.
 //!
 //! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
 
@@ -12,7 +12,7 @@ use super::problem::Code;
 /// What the document says of itself.
 const ABOUT: &str = "Sign-in by WeChat QR code. Errors are application/problem+json (RFC 9457) with a stable `code`; \
 answers that people see are pages unless `Accept` contains application/json. Every answer has `X-Request-Id`. Any \
-route may also answer 414 `url_too_long`, 421 `unknown_host` and 500 `internal`.";
+route may also answer 405 `method_not_allowed`, 414 `url_too_long`, 421 `unknown_host` and 500 `internal`.";
 
 /// The document as a value.
 pub fn document() -> Value {

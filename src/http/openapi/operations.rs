@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::problem::Code::{self, *};
+use crate::http::problem::Code::{
+    self, AccountDisabled, AlreadyClaimed, AlreadyTaken, BadRequest, BadState, CodeWrong, ConsentRefused,
+    CsrfInvalid, Expired, InvitationRequired, MatchWrong, NoTransaction, NotAuthorized, NotFound, NotReady,
+    NotSignedIn, NotThisBrowser, OriginNotAllowed, PhoneInUse, PhoneInvalid, PortalClosed, SeatsFull,
+    SmsUnavailable, SnapshotUser, TooLarge, TooManyRequests, Unavailable, WeChatUnavailable,
+};
 
 use super::problems;
 
@@ -55,12 +60,12 @@ fn entrance() -> Vec<Path> {
             "/p/{slug}",
             json!({"get": show.clone().build(), "head": show.build(), "parameters": [in_path("slug")]}),
         ),
-        ("/p/{slug}/code.svg", of_portal("get", code.problems(&[NotFound, Unavailable]))),
+        ("/p/{slug}/code.svg", page_of_portal(code.problems(&[NotFound, Unavailable]))),
         (
             "/p/{slug}/q/{ticket}",
             json!({"get": scan.clone().build(), "head": scan.build(), "parameters": [in_path("slug"), in_path("ticket")]}),
         ),
-        ("/p/{slug}/home", of_portal("get", home.problems(&[NotFound, Unavailable]))),
+        ("/p/{slug}/home", page_of_portal(home.problems(&[NotFound, Unavailable]))),
         ("/p/{slug}/me", of_portal("get", me.problems(&[NotSignedIn, NotFound, Unavailable]))),
         ("/p/{slug}/logout", of_portal("post", logout.problems(&[OriginNotAllowed, NotFound, Unavailable]))),
         (
@@ -230,6 +235,10 @@ fn in_path(name: &str) -> Value {
 
 fn query(name: &str, schema: &Value, description: &str) -> Value {
     json!({"name": name, "in": "query", "schema": schema, "description": description})
+}
+
+fn page_of_portal(op: Op) -> Value {
+    json!({"get": op.clone().build(), "head": op.build(), "parameters": [in_path("slug")]})
 }
 
 fn of_portal(method: &str, op: Op) -> Value {

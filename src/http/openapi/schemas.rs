@@ -39,6 +39,7 @@ pub(super) fn cookies() -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the properties are written where it is called")]
 fn object(required: &[&str], properties: Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }

@@ -7,14 +7,14 @@ fn declared() -> BTreeSet<String> {
     let sources = [include_str!("../routes.rs"), include_str!("../assets.rs"), include_str!("../ops.rs")];
     let mut routes = BTreeSet::new();
     for source in sources {
-        for declaration in source.split("web::resource(\"").skip(1) {
-            let (path, rest) = declaration.split_once('"').unwrap();
-            let end = rest.find("web::resource(").or_else(|| rest.find(';')).unwrap_or(rest.len());
+        // A route is written `at("…")` or `web::resource("…")`.
+        let source = source.replace("web::resource(\"", "at(\"").replace(".route(web::", ".route(");
+        for declaration in source.split("at(\"/").skip(1) {
+            let (path, methods) = declaration.split_once('"').unwrap();
+            let methods = methods.split(';').next().unwrap();
             for method in ["get", "post", "head"] {
-                if rest[..end].contains(&format!(".route({method}()"))
-                    || rest[..end].contains(&format!(".route(web::{method}()"))
-                {
-                    routes.insert(format!("{method} {path}"));
+                if methods.contains(&format!(".route({method}()")) {
+                    routes.insert(format!("{method} /{path}"));
                 }
             }
         }
