@@ -13,6 +13,7 @@ const COMPUTER_AGENT = `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} Chrome/140.0.0
 const PHONE_AGENT =
   `Mozilla/5.0 (Linux; Android 14; Pixel 8) ${CHROME} Version/4.0 Chrome/126.0.0.0 Mobile Safari/537.36 ` +
   "MicroMessenger/8.0.50.2701(0x28003258) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN ABI/arm64";
+const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -57,7 +58,7 @@ export class Room {
   }
 
   async computer({ locale = "en-US", ...more } = {}) {
-    return this.#page({ locale, viewport: { width: 1440, height: 900 }, userAgent: COMPUTER_AGENT, ...more });
+    return this.#page({ locale, viewport: SIZES.wide, userAgent: COMPUTER_AGENT, ...more });
   }
 
   async phone(person, { locale = "zh-CN", ...more } = {}) {
@@ -65,7 +66,7 @@ export class Room {
       { name: "sandbox_person", value: person.id, url: this.demo.sandbox_url },
       { name: "sandbox_consent", value: "yes", url: this.demo.sandbox_url },
     ];
-    const size = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+    const size = { viewport: SIZES.narrow, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
     return this.#page({ locale, ...size, userAgent: PHONE_AGENT, ...more }, cookies);
   }
 
@@ -86,11 +87,17 @@ export class Room {
     page.on("pageerror", (error) => this.#errors.push(String(error)));
   }
 
-  /** Keeps a picture of a state. */
+  /** Keeps a picture of a state, as wide as a computer's window and as narrow as a phone's. */
   async picture(page, state) {
     await mkdir(screenshots, { recursive: true });
-    // Transitions are over at once, so that a picture shows the state and not the way to it.
-    await page.screenshot({ path: join(screenshots, `${this.name}-${state}.png`), animations: "disabled", fullPage: true });
+    const own = page.viewportSize();
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport);
+      const path = join(screenshots, `${this.name}-${state}-${size}.png`);
+      // Transitions are over at once, so that a picture shows the state and not the way to it.
+      await page.screenshot({ path, animations: "disabled", fullPage: true });
+    }
+    await page.setViewportSize(own);
   }
 }
 
