@@ -1,0 +1,100 @@
+// A demo of Menfang for one test: on free ports, with its own data, started, killed and started again by its pid.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = process.env.MENFANG ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/menfang");
+const START_MS = 60_000;
+
+export const screenshots = join(root, "test-output/screenshots");
+
+/** A demo that runs; `t` is the test, at whose end it is stopped and its data removed. */
+export async function startDemo(t, settings = {}) {
+  if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build`);
+  const data = await mkdtemp(join(tmpdir(), "menfang-test-"));
+  const demo = new Demo(data, settings);
+  t.after(async () => {
+    await demo.stop();
+    await rm(data, { recursive: true, force: true });
+  });
+  await demo.start();
+  return demo;
+}
+
+class Demo {
+  #process = null;
+  #log = "";
+  #listen = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"];
+
+  constructor(data, settings) {
+    this.data = data;
+    this.settings = settings;
+  }
+
+  /** Starts it; the second time on the ports of the first. */
+  async start() {
+    const [portal, sandbox, ops] = this.#listen;
+    const args = ["demo", "--json", "--listen", portal, "--sandbox-listen", sandbox, "--ops-listen", ops];
+    const child = spawn(program, [...args, "--data", this.data], {
+      env: { ...process.env, ...this.settings },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    child.stderr.on("data", (text) => (this.#log = (this.#log + text).slice(-20_000)));
+    const late = setTimeout(() => child.kill("SIGKILL"), START_MS);
+    const line = await Promise.race([
+      once(createInterface({ input: child.stdout }), "line").then(([first]) => first),
+      once(child, "exit").then(() => null),
+    ]);
+    clearTimeout(late);
+    if (line === null) throw new Error(`the demo did not start: ${this.#log}`);
+    Object.assign(this, JSON.parse(line));
+    this.slug = this.apps[0].slug;
+    this.portal = `${this.url}/p/${this.slug}`;
+    this.#listen = [this.url, this.sandbox_url, this.ops_url].map((url) => new URL(url).host);
+  }
+
+  /** As when the power fails: nothing is said, nothing is written any more. */
+  async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  async stop() {
+    // Nothing is asked of the data afterwards, so there is no point in waiting for open pages to leave.
+    await this.#end("SIGKILL");
+  }
+
+  async #end(signal) {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  /** Somebody with a WeChat account. */
+  async person(nickname) {
+    const answer = await fetch(`${this.sandbox_url}/sandbox/people`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ nickname }),
+    });
+    if (answer.status !== 201) throw new Error(`the sandbox said ${answer.status}`);
+    return answer.json();
+  }
+
+  /** The newest code that was sent to a phone number. */
+  async smsCode(phone) {
+    const answer = await fetch(`${this.sandbox_url}/sandbox/sms?phone=${encodeURIComponent(phone)}`);
+    const { items } = await answer.json();
+    if (items.length === 0) throw new Error(`no SMS for ${phone}`);
+    return items.at(-1).code;
+  }
+}
