@@ -70,29 +70,53 @@ fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     let run = |arguments: &[&str]| menfang(folder.path(), arguments, &[]);
     let made = run(&["admin", "create-organization", "--name", "Example", "--edition", "free"]);
     assert!(made.status.success(), "{}", stderr(&made));
-    let id = serde_json::from_str::<serde_json::Value>(&stdout(&made)).unwrap()["id"].as_str().unwrap().to_owned();
-    let app = |slug: &str| run(&["admin", "create-app", "--organization", &id, "--name", "Shop", "--slug", slug]);
+    let id =
+        serde_json::from_str::<serde_json::Value>(&stdout(&made)).unwrap()["id"].as_str().unwrap().to_owned();
+    let app =
+        |slug: &str| run(&["admin", "create-app", "--organization", &id, "--name", "Shop", "--slug", slug]);
     assert!(app("shop").status.success());
     assert_eq!(app("shop").status.code(), Some(1), "the slug is taken");
     assert_eq!(app("-no-").status.code(), Some(2), "the slug breaks its rule");
-    let unknown = ["admin", "create-app", "--organization", "org_00000000000000000000000000", "--name", "x", "--slug", "other"];
+    let unknown = [
+        "admin",
+        "create-app",
+        "--organization",
+        "org_00000000000000000000000000",
+        "--name",
+        "x",
+        "--slug",
+        "other",
+    ];
     assert_eq!(run(&unknown).status.code(), Some(2), "no such organization");
 
     let secrets = folder.path().join("secrets.json");
     let text = format!(r#"{{"secret":"s3cret","token":"t0ken","encoding_aes_key":"{}"}}"#, "A".repeat(43));
     std::fs::write(&secrets, text).unwrap();
     let file = secrets.to_str().unwrap();
-    let bind = ["admin", "bind-service-account", "--organization", &id, "--appid", "wx0123456789abcdef", "--secrets", file];
+    let bind = [
+        "admin",
+        "bind-service-account",
+        "--organization",
+        &id,
+        "--appid",
+        "wx0123456789abcdef",
+        "--secrets",
+        file,
+    ];
     assert!(run(&bind).status.success());
     assert_eq!(run(&bind).status.code(), Some(1), "an organization has one service account");
 
     let both = format!("k2:{SIGNING},k1:{KEY}");
-    let resealed = menfang(folder.path(), &["admin", "reencrypt"], &[("MENFANG__SECRETS__ENCRYPTION_KEYS", &both)]);
+    let resealed =
+        menfang(folder.path(), &["admin", "reencrypt"], &[("MENFANG__SECRETS__ENCRYPTION_KEYS", &both)]);
     assert!(resealed.status.success(), "{}", stderr(&resealed));
     assert!(stdout(&resealed).contains(r#""resealed":3"#), "{}", stdout(&resealed));
     let new_only = format!("k2:{SIGNING}");
     // Without the old key everything still opens: the doctor gets as far as asking WeChat.
-    let nowhere = [("MENFANG__SECRETS__ENCRYPTION_KEYS", new_only.as_str()), ("MENFANG__WECHAT__API_URL", "http://127.0.0.1:9")];
+    let nowhere = [
+        ("MENFANG__SECRETS__ENCRYPTION_KEYS", new_only.as_str()),
+        ("MENFANG__WECHAT__API_URL", "http://127.0.0.1:9"),
+    ];
     let doctor = menfang(folder.path(), &["doctor"], &nowhere);
     assert!(stdout(&doctor).contains("wx0123456789abcdef"), "{}{}", stdout(&doctor), stderr(&doctor));
     let bytes = std::fs::read(folder.path().join("m.db")).unwrap();
