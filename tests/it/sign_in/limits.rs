@@ -101,14 +101,14 @@ async fn a_code_that_wechat_does_not_take_is_tried_once_more() {
     let (pc, phone) = (server.browser(), server.person("Alice").await);
     let qr = pc.start_qr("suppliers").await;
     let callback = phone.authorize(&qr.scan_url).await;
-    // Somebody spent the code: WeChat says 40163 to the exchange, and the phone is sent to WeChat once more.
+    // WeChat does not know this code (40029): the phone is sent to WeChat once more, and then no more.
     let (head, rest) = callback.split_once("code=").unwrap();
     let state = rest.split_once('&').unwrap().1;
-    let again = phone.web.get(&format!("{head}code=spent&{state}")).await.expect(302).location().to_owned();
+    let again = phone.web.get(&format!("{head}code=unknown&{state}")).await.expect(302).location().to_owned();
     assert!(again.starts_with(server.sandbox_url()));
     let back = phone.web.get(&again).await.expect(302).location().to_owned();
     let (head, rest) = back.split_once("code=").unwrap();
     let state = rest.split_once('&').unwrap().1;
-    phone.web.get(&format!("{head}code=spent&{state}")).await.expect(502);
+    phone.web.get(&format!("{head}code=unknown&{state}")).await.expect(502);
     assert_eq!(pc.poll(&qr, "").await.expect(200).json()["state"], "waiting");
 }
