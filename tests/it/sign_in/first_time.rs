@@ -119,7 +119,8 @@ async fn the_same_person_in_the_other_app_is_another_account() {
     let suppliers = sign_in_new(&server, &phone, "suppliers").await;
     // The interval between two codes is of one phone in one app.
     let customers = sign_in_new(&server, &phone, "customers").await;
-    let (one, two) = (suppliers.me("suppliers").await.expect(200), customers.me("customers").await.expect(200));
+    let (one, two) =
+        (suppliers.me("suppliers").await.expect(200), customers.me("customers").await.expect(200));
     assert_ne!(one.json()["id"], two.json()["id"]);
     assert_eq!(server.seats_taken().await, 2);
     suppliers.me("customers").await.expect_problem(401, "not_signed_in");

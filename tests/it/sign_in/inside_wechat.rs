@@ -75,5 +75,5 @@ fn signature(timestamp: &str, nonce: &str) -> String {
     use sha1::Digest;
     let mut parts = [crate::support::server::TOKEN, timestamp, nonce];
     parts.sort_unstable();
-    sha1::Sha1::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
+    menfang::domain::keys::hex(&sha1::Sha1::digest(parts.concat()))
 }

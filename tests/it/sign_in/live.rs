@@ -10,7 +10,8 @@ use crate::support::TestServer;
 async fn events_until(mut stream: reqwest::Response, state: &str) -> Vec<(u64, Value)> {
     let (mut text, mut frames) = (String::new(), Vec::new());
     loop {
-        let chunk = tokio::time::timeout(Duration::from_secs(30), stream.chunk()).await.expect("nothing came");
+        let chunk =
+            tokio::time::timeout(Duration::from_secs(30), stream.chunk()).await.expect("nothing came");
         text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
         while let Some((event, rest)) = text.split_once("\n\n") {
             if let Some((id, data)) = event.split_once('\n') {

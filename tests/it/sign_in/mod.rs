@@ -4,6 +4,7 @@ mod claims;
 mod first_time;
 mod held;
 mod inside_wechat;
+mod limits;
 mod live;
 mod no;
 mod races;

@@ -55,6 +55,7 @@ async fn what_is_no_mobile_number_gets_no_code() {
         answer.expect_problem(422, "phone_invalid");
     }
     let stranger = server.person("Nobody").await;
-    let answer = stranger.web.post(&stranger.at("/p/suppliers/phone/code"), &[("phone", "13800000000")]).await;
+    let answer =
+        stranger.web.post(&stranger.at("/p/suppliers/phone/code"), &[("phone", "13800000000")]).await;
     answer.expect_problem(403, "no_transaction");
 }

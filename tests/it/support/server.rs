@@ -151,9 +151,7 @@ impl TestServer {
 
     pub(crate) async fn set_portal(&self, slug: &str, settings: PortalSettings) {
         let portal = self.portal(slug).await;
-        assert!(
-            self.running().sign_in.set_portal(portal.organization, portal.app, &settings).await.unwrap()
-        );
+        assert!(self.running().sign_in.set_portal(portal.organization, portal.app, &settings).await.unwrap());
     }
 
     /// Takes seats as that many accounts would, in one unit.
