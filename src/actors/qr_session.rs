@@ -102,6 +102,16 @@ impl QrSessionActor {
     }
 
     fn show(&mut self, frame: StateFrame, ctx: &mut Context<Self>) {
+        if frame.end == Some(close::FINISHED)
+            && self.last.as_ref().is_some_and(|last| last.state == frame.state)
+        {
+            // Claimed: whoever saw "authorized" is told by the end alone.
+            self.last.as_ref().inspect(|last| {
+                self.fresh.iter().for_each(|watcher| drop(push(watcher, Update::Frame(Arc::clone(last)))));
+            });
+            self.close_all(close::FINISHED, ctx);
+            return;
+        }
         let is_news = self.last.as_ref().is_none_or(|last| frame.seq > last.seq);
         let shown = if is_news {
             Arc::new(frame)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::server::{World, sections};
-use crate::store::Store;
+use crate::store::{Database, Store};
 use crate::wechat::{Credentials, WeChat, WeChatError};
 
 use super::{ConfigFile, out};
@@ -25,13 +25,9 @@ pub async fn run(file: &ConfigFile) -> anyhow::Result<ExitCode> {
     let config = file.load()?;
     let world = World::real()?;
     let mut checks = vec![Check { what: "configuration".into(), mend: None }];
-    let opened = Store::open(
-        &sections::database(&config),
-        sections::vault(&config),
-        world.clock.clone(),
-        world.entropy.clone(),
-    )
-    .await;
+    let database = Database { beside: true, ..sections::database(&config) };
+    let opened =
+        Store::open(&database, sections::vault(&config), world.clock.clone(), world.entropy.clone()).await;
     match opened {
         Ok(store) => {
             checks.push(Check { what: "database".into(), mend: None });

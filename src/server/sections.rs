@@ -19,6 +19,7 @@ pub fn database(config: &Config) -> Database {
         readers: config.database.readers,
         acquire: config.database.acquire(),
         transaction: config.database.transaction(),
+        beside: false,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Database {
     pub acquire: Duration,
     /// How long a write transaction may take.
     pub transaction: Duration,
+    /// Only to look, beside a server that may be running.
+    pub beside: bool,
 }
 
 /// The database is not usable.
@@ -86,6 +88,7 @@ impl Store {
         let lock = File::create(path.with_extension("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
+            Err(TryLockError::WouldBlock) if database.beside => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }

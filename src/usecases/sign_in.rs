@@ -98,6 +98,11 @@ impl SignIn {
         self.parts.wechat.is_real()
     }
 
+    /// The pages of a phone to play with, where something stands in for WeChat.
+    pub fn pretend_phone(&self) -> Option<String> {
+        self.parts.wechat.pretend_phone()
+    }
+
     /// The present instant.
     pub fn now(&self) -> Millis {
         self.parts.clock.now()

@@ -89,6 +89,11 @@ impl WeChat {
         self.0.tokens.renew(self, credentials).await.map(drop)
     }
 
+    /// The pages of a phone to play with, where something stands in for WeChat; none with WeChat itself.
+    pub fn pretend_phone(&self) -> Option<String> {
+        (!self.is_real()).then(|| format!("{}/phone", self.open_url()))
+    }
+
     pub(super) fn open_url(&self) -> &str {
         &self.0.endpoints.open_url
     }

@@ -147,6 +147,9 @@ function start(next) {
   const image = find("qr")[0];
   // As a picture it can run no script, whatever it holds.
   image.src = `data:image/svg+xml,${encodeURIComponent(next.svg)}`;
+  // Only where something stands in for WeChat: there is no camera to scan with.
+  const pretend = root.querySelector("[data-pretend]");
+  if (pretend && next.scan_url) pretend.href = `${pretend.dataset.pretend}?link=${encodeURIComponent(next.scan_url)}`;
   if (next.state === "waiting") show("waiting");
   tick();
   unfollow = follow(next.live, { frame, over, link });

@@ -62,6 +62,7 @@ async fn enter(
         slug: portal.slug,
         link,
         host: site.front.authority.clone(),
+        pretend_phone: site.sign_in.pretend_phone(),
     };
     Ok(page(site, StatusCode::OK, &view))
 }

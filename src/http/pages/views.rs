@@ -33,6 +33,8 @@ pub struct EntrancePage {
     pub link: String,
     /// The host this site is served on, as people read it.
     pub host: String,
+    /// A phone to play with, where something stands in for WeChat: the code's link is offered to it.
+    pub pretend_phone: Option<String>,
 }
 
 impl EntrancePage {

@@ -82,6 +82,7 @@ fn the_entrance_holds_a_panel_for_every_state_and_a_way_without_script() {
             slug: "shop".to_owned(),
             link: "https://portal.example.com/p/shop".to_owned(),
             host: "portal.example.com".to_owned(),
+            pretend_phone: None,
         };
         let html = html(lang, &page);
         for state in ["waiting", "scanned", "verifying", "held", "authorized", "denied", "expired"] {
