@@ -106,9 +106,11 @@ impl QrSessionActor {
             && self.last.as_ref().is_some_and(|last| last.state == frame.state)
         {
             // Claimed: whoever saw "authorized" is told by the end alone.
-            self.last.as_ref().inspect(|last| {
-                self.fresh.iter().for_each(|watcher| drop(push(watcher, Update::Frame(Arc::clone(last)))));
-            });
+            if let Some(last) = &self.last {
+                for watcher in &self.fresh {
+                    push(watcher, Update::Frame(Arc::clone(last)));
+                }
+            }
             self.close_all(close::FINISHED, ctx);
             return;
         }

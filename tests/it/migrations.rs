@@ -15,6 +15,7 @@ async fn open(file: &Path) -> Store {
         readers: 1,
         acquire: Duration::from_secs(5),
         transaction: Duration::from_secs(5),
+        beside: false,
     };
     let vault = Vault::new(&[("test".into(), [1; 32])], [2; 32]);
     Store::open(&database, vault, Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap()

@@ -363,7 +363,7 @@ fn step(site: &Site, view: &PhoneView, error: Option<String>, typed: Option<&str
         }
         (Step::Held, _) => PhoneStep::Held,
         (Step::Done, _) => PhoneStep::Done { redirect_to: view.redirect_to() },
-        (Step::Denied, _) => PhoneStep::Denied,
+        (Step::Denied, _) => PhoneStep::Denied { error },
         (Step::Refused(reason), _) => PhoneStep::Refused { reason: reason.code().into() },
         (Step::Expired | Step::Approve, _) => PhoneStep::Expired,
     }

@@ -43,7 +43,10 @@ pub enum PhoneStep {
         redirect_to: Option<String>,
     },
     /// Declined or reported.
-    Denied,
+    Denied {
+        /// What went wrong, if it was not a plain "no".
+        error: Option<String>,
+    },
     /// Refused.
     Refused {
         /// The reason's code: `seats_full`, `account_disabled`, `invitation_required`, `portal_closed`, `phone_in_use`.

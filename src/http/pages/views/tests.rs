@@ -190,7 +190,7 @@ fn the_other_steps_say_how_it_ended() {
         for (step, key) in [
             (PhoneStep::Held, "phone.held.title"),
             (PhoneStep::Done { redirect_to: None }, "phone.done.title"),
-            (PhoneStep::Denied, "phone.denied.title"),
+            (PhoneStep::Denied { error: None }, "phone.denied.title"),
             (PhoneStep::Refused { reason: "seats_full".to_owned() }, "refused.seats_full.title"),
             (PhoneStep::Refused { reason: "what?".to_owned() }, "refused.other.title"),
             (PhoneStep::Expired, "phone.expired.title"),
