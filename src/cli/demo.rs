@@ -296,7 +296,5 @@ fn welcome(url: &str, sandbox_url: &str, ops_url: &str, seeded: &Seeded) {
     }
     out::line(&format!("  a phone with WeChat          {sandbox_url}/phone"));
     out::line(&format!("  health and metrics           {ops_url}/readyz\n"));
-    out::line(
-        "Open the portal, copy the code's link, paste it on the phone, type the code from the phone's SMS. Ctrl-C ends it.",
-    );
+    out::line("Open the portal and click \"Scan with the pretend phone\" under its code. Ctrl-C ends it.");
 }
