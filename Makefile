@@ -8,7 +8,7 @@ list: ## this list
 
 demo: ## everything on this machine, to try out: a seeded server and a pretend WeChat (flags in ARGS="…")
 	@echo "Building Menfang, which takes some minutes the first time, and starting its demo …" >&2
-	@cargo run --quiet -- demo $(ARGS)
+	@cargo run -- demo $(ARGS)
 
 test: ## all tests: Rust, then the pages in a real browser; installs what is missing
 	cargo test --workspace --no-fail-fast

@@ -104,7 +104,11 @@ impl Demo {
         } else {
             let config =
                 SandboxConfig { listen: self.sandbox_listen.clone(), data: Some(self.data.join("sandbox")) };
-            Some(wechat_sandbox::Sandbox::bind(config).context("--sandbox-listen")?.start())
+            Some(
+                wechat_sandbox::Sandbox::bind(config)
+                    .context("the WeChat sandbox (--sandbox-listen, --data)")?
+                    .start(),
+            )
         };
         let given = self.sandbox_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let sandbox_url =

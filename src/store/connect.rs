@@ -1,7 +1,8 @@
 //! Opening the database. SQLite: WAL, one writer (every write transaction is IMMEDIATE), a few readers, and a lock on
 //! the file so that a second server cannot share it.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,6 +93,8 @@ impl Store {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        // Made by us and not by SQLite, so that only its owner can read it; the files beside it follow its mode.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
         let url = format!("sqlite://{}?mode=rwc", path.display());
         let writer = connect(&url, 1, database.acquire).await?;
         let readers = connect(&url, database.readers, database.acquire).await?;

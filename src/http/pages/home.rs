@@ -13,7 +13,7 @@ use crate::http::site::Site;
 use crate::usecases::logins::SignedIn;
 
 use super::entrance::{find, login_token};
-use super::views::HomePage;
+use super::views::{HomePage, Message, MessagePage};
 
 /// `GET /p/{slug}/home`.
 pub async fn show(
@@ -71,6 +71,11 @@ pub async fn logout(
             HttpResponse::Ok()
                 .insert_header((header::CACHE_CONTROL, "no-store"))
                 .json(json!({"redirect_to": place}))
+        } else if visitor.agent.in_wechat {
+            // Inside WeChat the entrance signs in by itself: going there would undo what was asked for.
+            let mut view = MessagePage::new(visitor.lang, &site.front.authority, Message::SignedOut);
+            view.action = Some((visitor.lang.t("message.signed_out.action").to_owned(), place));
+            page(&site, StatusCode::OK, &view)
         } else {
             see_other(&place)
         };

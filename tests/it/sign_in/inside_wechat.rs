@@ -34,6 +34,25 @@ async fn a_bound_person_is_signed_in_by_the_menu_link_alone() {
 }
 
 #[actix_web::test]
+async fn signing_out_inside_wechat_is_not_undone_by_the_entrance_or_the_back_button() {
+    let server = TestServer::start().await;
+    let phone = server.person("Alice").await;
+    sign_in_new(&server, &phone, "suppliers").await;
+    let callback = phone.authorize(&phone.at("/p/suppliers")).await;
+    phone.web.get(&callback).await.expect(303);
+    phone.web.get_json(&phone.at("/p/suppliers/me")).await.expect(200);
+    // The answer may have been lost: the same callback again signs in again, in place of the first login.
+    assert_eq!(phone.web.get(&callback).await.expect(303).location(), "/p/suppliers/home");
+    phone.web.get_json(&phone.at("/p/suppliers/me")).await.expect(200);
+
+    let page = phone.web.post(&phone.at("/p/suppliers/logout"), &[]).await.expect(200);
+    assert!(page.body.contains("/p/suppliers\""), "the page offers to sign in again");
+    phone.web.get_json(&phone.at("/p/suppliers/me")).await.expect(401);
+    assert_eq!(phone.web.get(&callback).await.expect(303).location(), "/p/suppliers/phone");
+    phone.web.get_json(&phone.at("/p/suppliers/me")).await.expect(401);
+}
+
+#[actix_web::test]
 async fn a_stranger_binds_a_phone_behind_the_menu_link_and_is_in() {
     let server = TestServer::start().await;
     let phone = server.person("Alice").await;

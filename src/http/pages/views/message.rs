@@ -61,11 +61,13 @@ pub enum Message {
     Unavailable,
     /// Something broke (500).
     Broken,
+    /// Signed out inside WeChat, where the entrance would sign in again at once (200).
+    SignedOut,
 }
 
 impl Message {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PortalClosed,
         Self::LinkExpired,
         Self::LinkUnknown,
@@ -78,6 +80,7 @@ impl Message {
         Self::Forbidden,
         Self::Unavailable,
         Self::Broken,
+        Self::SignedOut,
     ];
 
     /// Title and text of the message.
@@ -94,6 +97,7 @@ impl Message {
             Self::Snapshot => ("message.snapshot.title", "message.snapshot.text"),
             Self::Forbidden => ("message.forbidden.title", "message.forbidden.text"),
             Self::Unavailable => ("message.unavailable.title", "message.unavailable.text"),
+            Self::SignedOut => ("message.signed_out.title", "message.signed_out.text"),
             Self::Broken => ("message.broken.title", "message.broken.text"),
         };
         (lang.t(title), lang.t(text))
@@ -104,7 +108,11 @@ impl MessagePage {
     /// The page of a known message, without a way on; set `action` and `request_id` where there is one.
     pub fn new(lang: Lang, host: &str, message: Message) -> Self {
         let (title, text) = message.texts(lang);
-        let tone = if message == Message::Snapshot { Tone::Info } else { Tone::Problem };
+        let tone = if matches!(message, Message::Snapshot | Message::SignedOut) {
+            Tone::Info
+        } else {
+            Tone::Problem
+        };
         let (title, text, host) = (title.to_owned(), text.to_owned(), host.to_owned());
         Self { lang, title, text, action: None, request_id: None, tone, host }
     }
