@@ -120,8 +120,9 @@ fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     let doctor = menfang(folder.path(), &["doctor"], &nowhere);
     assert!(stdout(&doctor).contains("wx0123456789abcdef"), "{}{}", stdout(&doctor), stderr(&doctor));
     let file = folder.path().join("m.db");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600, "others may read the database");
+    let permissions =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(permissions & 0o777, 0o600, "others may read the database");
     let bytes = std::fs::read(&file).unwrap();
     assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "a secret stands in clear");
 }
