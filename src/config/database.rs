@@ -25,7 +25,8 @@ impl Database {
             url: section.secret("url")?,
             readers: section.number("readers", 1..=256)?,
             acquire_seconds: section.number("acquire_seconds", 1..=60)?,
-            transaction_seconds: section.number("transaction_seconds", 1..=60)?,
+            // The change feed reads the last 10 s again: no transaction may be committed later than that.
+            transaction_seconds: section.number("transaction_seconds", 1..=8)?,
         };
         database.validate()?;
         Ok(database)
