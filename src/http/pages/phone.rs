@@ -1,8 +1,11 @@
 //! The phone's page, `/p/{slug}/phone`, and the posts of its forms; they work without script.
 
 use actix_web::cookie::SameSite;
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, web};
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value, json};
 
 use crate::domain::external_user::ExternalUser;
@@ -33,159 +36,115 @@ pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor,
 }
 
 /// `POST /p/{slug}/phone/code`.
-pub async fn code(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    let form = match fields(payload, &visitor, &site).await {
-        Ok(form) => form,
-        Err(error) => return problem(&site, &visitor, &error),
-    };
-    let cookie = cookie(&request, &site);
-    let caller = visitor.caller();
-    let sent =
-        site.sign_in.send_code(&slug, cookie.as_deref(), form.get("csrf"), form.get("phone"), &caller).await;
+pub async fn code(post: Posted) -> HttpResponse {
+    let (phone, caller) = (post.form.get("phone"), post.visitor.caller());
+    let sent = post.site.sign_in.send_code(&post.slug, post.cookie(), post.csrf(), phone, &caller).await;
     let sent = sent.map(|view| (view, None)).map_err(|error| match error {
-        SendCodeError::NoStep(error) => no_step(&visitor, error),
-        SendCodeError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
+        SendCodeError::NoStep(error) => no_step(&post.visitor, error),
+        SendCodeError::PhoneInvalid => post.visitor.problem(Code::PhoneInvalid),
         SendCodeError::Limited(limited) => {
-            visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
+            post.visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
         }
-        SendCodeError::Refused(reason) => visitor.problem(refusal(reason)),
-        SendCodeError::Sms(_) => visitor.problem(Code::SmsUnavailable),
-        SendCodeError::Store(error) => store_failed(&visitor, &error),
+        SendCodeError::Refused(reason) => post.visitor.problem(refusal(reason)),
+        SendCodeError::Sms(_) => post.visitor.problem(Code::SmsUnavailable),
+        SendCodeError::Store(error) => store_failed(&post.visitor, &error),
     });
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
-        .answer(sent, StatusCode::ACCEPTED)
-        .await
+    post.answer(sent, StatusCode::ACCEPTED).await
 }
 
 /// `POST /p/{slug}/phone/bind`.
-pub async fn bind(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    let form = match fields(payload, &visitor, &site).await {
-        Ok(form) => form,
-        Err(error) => return problem(&site, &visitor, &error),
-    };
-    let cookie = cookie(&request, &site);
-    let (csrf, phone, code, caller) =
-        (form.get("csrf"), form.get("phone"), form.get("code"), visitor.caller());
-    let bound = site.sign_in.bind(&slug, cookie.as_deref(), csrf, phone, code, &caller).await;
+pub async fn bind(post: Posted) -> HttpResponse {
+    let (phone, code, caller) = (post.form.get("phone"), post.form.get("code"), post.visitor.caller());
+    let bound = post.site.sign_in.bind(&post.slug, post.cookie(), post.csrf(), phone, code, &caller).await;
     let bound = bound.map(|bound| (bound.view, bound.granted)).map_err(|error| match error {
-        BindError::NoStep(error) => no_step(&visitor, error),
-        BindError::PhoneInvalid => visitor.problem(Code::PhoneInvalid),
-        BindError::CodeWrong => visitor.problem(Code::CodeWrong),
+        BindError::NoStep(error) => no_step(&post.visitor, error),
+        BindError::PhoneInvalid => post.visitor.problem(Code::PhoneInvalid),
+        BindError::CodeWrong => post.visitor.problem(Code::CodeWrong),
         BindError::Limited(limited) => {
-            visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
+            post.visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
         }
-        BindError::Refused(reason) => visitor.problem(refusal(reason)),
-        BindError::Store(error) => store_failed(&visitor, &error),
+        BindError::Refused(reason) => post.visitor.problem(refusal(reason)),
+        BindError::Store(error) => store_failed(&post.visitor, &error),
     });
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
-        .answer(bound, StatusCode::OK)
-        .await
+    post.answer(bound, StatusCode::OK).await
 }
 
 /// `POST /p/{slug}/phone/approve`.
-pub async fn approve(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    let form = match fields(payload, &visitor, &site).await {
-        Ok(form) => form,
-        Err(error) => return problem(&site, &visitor, &error),
-    };
-    let cookie = cookie(&request, &site);
-    let done = site
-        .sign_in
-        .approve(&slug, cookie.as_deref(), form.get("csrf"), form.some("match"), &visitor.caller())
-        .await;
-    let done = done.map(|view| (view, None)).map_err(|error| decide_problem(&visitor, error));
-    Posted { request: &request, site: &site, visitor: &visitor, slug: &slug, form: &form }
-        .answer(done, StatusCode::OK)
-        .await
+pub async fn approve(post: Posted) -> HttpResponse {
+    let (number, caller) = (post.form.some("match"), post.visitor.caller());
+    let done = post.site.sign_in.approve(&post.slug, post.cookie(), post.csrf(), number, &caller).await;
+    post.decided(done).await
 }
 
 /// `POST /p/{slug}/phone/deny`.
-pub async fn deny(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    say_no(&request, &site, &visitor, &slug, payload, No::Declined).await
+pub async fn deny(post: Posted) -> HttpResponse {
+    say_no(&post, No::Declined).await
 }
 
 /// `POST /p/{slug}/phone/report`.
-pub async fn report(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    say_no(&request, &site, &visitor, &slug, payload, No::Reported).await
+pub async fn report(post: Posted) -> HttpResponse {
+    say_no(&post, No::Reported).await
 }
 
-async fn say_no(
-    request: &HttpRequest,
-    site: &Site,
-    visitor: &Visitor,
-    slug: &str,
-    payload: web::Payload,
-    no: No,
-) -> HttpResponse {
-    let form = match fields(payload, visitor, site).await {
-        Ok(form) => form,
-        Err(error) => return problem(site, visitor, &error),
-    };
-    let cookie = cookie(request, site);
-    let done =
-        site.sign_in.refuse_sign_in(slug, cookie.as_deref(), form.get("csrf"), no, &visitor.caller()).await;
-    let done = done.map(|view| (view, None)).map_err(|error| decide_problem(visitor, error));
-    Posted { request, site, visitor, slug, form: &form }.answer(done, StatusCode::OK).await
+async fn say_no(post: &Posted, no: No) -> HttpResponse {
+    let caller = post.visitor.caller();
+    let done = post.site.sign_in.refuse_sign_in(&post.slug, post.cookie(), post.csrf(), no, &caller).await;
+    post.decided(done).await
 }
 
 /// `POST /p/{slug}/phone/profile`: on to WeChat's consent page for name and picture.
-pub async fn profile(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    slug: Path,
-    payload: web::Payload,
-) -> HttpResponse {
-    let form = match fields(payload, &visitor, &site).await {
-        Ok(form) => form,
-        Err(error) => return problem(&site, &visitor, &error),
-    };
-    match site.sign_in.ask_profile(&slug, cookie(&request, &site).as_deref(), form.get("csrf")).await {
-        Ok(departure) => to_wechat(&site, &departure),
-        Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
+pub async fn profile(post: Posted) -> HttpResponse {
+    match post.site.sign_in.ask_profile(&post.slug, post.cookie(), post.csrf()).await {
+        Ok(departure) => to_wechat(&post.site, &departure),
+        Err(error) => problem(&post.site, &post.visitor, &no_step(&post.visitor, error)),
     }
 }
 
-/// A post and how it is answered.
-struct Posted<'a> {
-    request: &'a HttpRequest,
-    site: &'a Site,
-    visitor: &'a Visitor,
-    slug: &'a str,
-    form: &'a Fields,
+/// A post from the phone's page, and how it is answered.
+pub struct Posted {
+    site: web::Data<Site>,
+    visitor: Visitor,
+    slug: String,
+    cookie: Option<String>,
+    form: Fields,
 }
 
-impl Posted<'_> {
+impl FromRequest for Posted {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let site = web::Data::<Site>::extract(&request).await?;
+            let visitor = Visitor::of(&request, &site);
+            let slug = Path::extract(&request).await?.into_inner();
+            let cookie = cookie(&request, &site);
+            match fields(web::Payload::from_request(&request, &mut payload).await?, &visitor, &site).await {
+                Ok(form) => Ok(Self { site, visitor, slug, cookie, form }),
+                Err(error) => {
+                    let answer = problem(&site, &visitor, &error);
+                    Err(InternalError::from_response(error, answer).into())
+                }
+            }
+        })
+    }
+}
+
+impl Posted {
+    fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    fn csrf(&self) -> &str {
+        self.form.get("csrf")
+    }
+
+    async fn decided(&self, outcome: Result<PhoneView, DecideError>) -> HttpResponse {
+        let outcome = outcome.map(|view| (view, None)).map_err(|error| decide_problem(&self.visitor, error));
+        self.answer(outcome, StatusCode::OK).await
+    }
+
     async fn answer(
         &self,
         outcome: Result<(PhoneView, Option<Granted>), Problem>,
@@ -194,16 +153,16 @@ impl Posted<'_> {
         match outcome {
             Ok((view, granted)) => {
                 let mut answer = if self.visitor.wants_json {
-                    json_body(self.site, status, &view)
+                    json_body(&self.site, status, &view)
                 } else {
                     see_other(&view.redirect_to().unwrap_or_else(|| format!("/p/{}/phone", self.slug)))
                 };
                 if let Some(granted) = granted {
-                    add_login(self.site, &mut answer, &granted);
+                    add_login(&self.site, &mut answer, &granted);
                 }
                 answer
             }
-            Err(error) if self.visitor.wants_json => problem(self.site, self.visitor, &error),
+            Err(error) if self.visitor.wants_json => problem(&self.site, &self.visitor, &error),
             Err(error) => self.page_with_error(&error).await,
         }
     }
@@ -219,19 +178,18 @@ impl Posted<'_> {
                 | Code::MatchWrong
         );
         let refused = matches!(error.code.status(), StatusCode::CONFLICT);
-        let cookie = cookie(self.request, self.site);
-        let view = self.site.sign_in.phone_view(self.slug, cookie.as_deref()).await;
+        let view = self.site.sign_in.phone_view(&self.slug, self.cookie()).await;
         match view {
             Ok(view) if beside_the_form || refused || matches!(view.step, Step::Refused(_)) => {
                 let text = phone_error(self.visitor.lang, error.code.word()).to_owned();
-                let drawn = draw(self.site, self.visitor, &view, Some(text), self.form.some("phone"));
-                let mut answer = page(self.site, error.code.status(), &drawn);
+                let drawn = draw(&self.site, &self.visitor, &view, Some(text), self.form.some("phone"));
+                let mut answer = page(&self.site, error.code.status(), &drawn);
                 if let Some(seconds) = error.retry_seconds() {
                     answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
                 }
                 answer
             }
-            _ => problem(self.site, self.visitor, error),
+            _ => problem(&self.site, &self.visitor, error),
         }
     }
 }
