@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::try_join_all;
 use menfang::actors::qr_session::Update;
 use menfang::config::Config;
-use menfang::domain::audit::Caller;
+use menfang::domain::api_key::KeyText;
+use menfang::domain::audit::{By, Caller};
 use menfang::domain::clock::{Entropy, random};
 use menfang::domain::keys::SigningKey;
 use menfang::domain::network::Network;
@@ -21,8 +22,9 @@ use menfang::domain::user_agent::{Browser, System};
 use menfang::server::{Running, World, build};
 use menfang::store::portals::NewApp;
 use menfang::usecases::SignIn;
-use menfang::usecases::accounts::NewServiceAccount;
 use menfang::usecases::phone_steps::Step;
+use menfang::usecases::service_accounts::NewServiceAccount;
+use menfang::usecases::set_up::SetUp;
 use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
@@ -78,7 +80,9 @@ impl Bench {
             original_id: None,
         };
         let app = NewApp { name: "Bench".into(), slug: SLUG.into() };
-        server.sign_in().set_up("Bench", Edition::Standard, account, &[app]).await?;
+        let key = KeyText::generate(&*world.clock, &*world.entropy);
+        let all = SetUp { name: "Bench", edition: Edition::Standard, key, account, apps: &[app] };
+        server.admin().set_up(all, &By::operator()).await?.settle(None).await?;
         let portal = server.sign_in().portal(SLUG).await?.context("the portal was just made")?;
         let running = server.start()?;
         let mut bench = Self { folder, sandbox, running, world, portal, people: Vec::new() };

@@ -18,6 +18,9 @@ pub struct Model {
     pub avatar_url: Option<String>,
     pub status: String,
     pub role: String,
+    pub department_id: Option<Uuid>,
+    pub manager: Option<String>,
+    pub invited_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
 }

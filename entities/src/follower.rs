@@ -14,6 +14,10 @@ pub struct Model {
     pub follows: bool,
     pub changed_at: i64,
     pub checked_at: i64,
+    pub followed_at: Option<i64>,
+    pub scene: Option<String>,
+    pub unionid: Option<String>,
+    pub detailed_at: Option<i64>,
 }
 
 /// Rows are joined by their keys in the store.

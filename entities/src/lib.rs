@@ -3,18 +3,32 @@
 //! Called by `store` alone.
 #![expect(missing_docs, reason = "what a column means stands at the domain value that it becomes")]
 
+pub mod account;
+pub mod account_login;
+pub mod affiliation;
+pub mod affiliation_role;
+pub mod api_key;
 pub mod app;
 pub mod audit_entry;
 pub mod callback_event;
 pub mod change;
+pub mod consent;
+pub mod department;
+pub mod expansion_pack;
 pub mod external_user;
 pub mod follower;
+pub mod follower_import;
+pub mod idempotency_key;
+pub mod invitation;
+pub mod joining;
 pub mod known_browser;
 pub mod limit_lock;
 pub mod login;
+pub mod module;
 pub mod organization;
 pub mod portal;
 pub mod qr_session;
+pub mod role;
 pub mod service_account;
 pub mod verification_code;
 pub mod visit;

@@ -21,6 +21,10 @@ pub struct Model {
     pub mode: String,
     pub original_id: Option<String>,
     pub created_at: i64,
+    pub domain_file_name: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub domain_file_text: Option<String>,
+    pub updated_at: Option<i64>,
 }
 
 /// Rows are joined by their keys in the store.

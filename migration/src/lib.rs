@@ -8,6 +8,10 @@ mod m0001_organizations;
 mod m0002_people;
 mod m0003_sign_in;
 mod m0004_news;
+mod m0005_backends;
+mod m0006_people;
+mod m0007_apps;
+mod m0008_seats_and_followers;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -20,6 +24,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_people::Migration),
             Box::new(m0003_sign_in::Migration),
             Box::new(m0004_news::Migration),
+            Box::new(m0005_backends::Migration),
+            Box::new(m0006_people::Migration),
+            Box::new(m0007_apps::Migration),
+            Box::new(m0008_seats_and_followers::Migration),
         ]
     }
 }

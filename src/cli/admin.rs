@@ -7,12 +7,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::json;
 
+use crate::domain::audit::By;
 use crate::domain::ids::OrgId;
+use crate::domain::naming::display_name;
 use crate::domain::organization::Edition;
+use crate::domain::scope::OrgScope;
 use crate::domain::service_account::PushMode;
 use crate::server::{World, build};
 use crate::store::portals::NewApp;
-use crate::usecases::accounts::NewServiceAccount;
+use crate::usecases::Administration;
+use crate::usecases::organizations::Founding;
+use crate::usecases::service_accounts::NewServiceAccount;
 use crate::wechat::callback::EncodingAesKey;
 
 use super::{ConfigFile, out};
@@ -90,20 +95,23 @@ impl Admin {
         config.http.listen.set_port(0);
         config.ops.listen.set_port(0);
         let server = build(config, World::real()?).await?;
-        let sign_in = server.sign_in();
+        let (admin, by) = (server.admin(), By::operator());
         match self.task {
             Task::CreateOrganization { name, edition } => {
                 let edition = Edition::from_name(&edition)
                     .ok_or_else(|| usage("--edition: free, trial, standard, enterprise or ultimate"))?;
-                let id = sign_in.create_organization(&name, edition).await?;
-                out::line(&json!({"id": id}).to_string());
+                let founding = Founding { name: checked(&name)?, edition, licence_ends_at: None, key: None };
+                let (organization, key) = admin.found(founding, &by).await?.settle(None).await?;
+                out::line(&json!({"id": organization.id, "api_key": key.reveal()}).to_string());
             }
             Task::Reencrypt => {
-                let resealed = sign_in.store().reseal().await?;
+                let resealed = admin.store().reseal().await?;
                 out::line(&json!({"resealed": resealed}).to_string());
             }
             Task::CreateApp { organization, name, slug } => {
-                let id = sign_in.create_app(organization_id(&organization)?, &NewApp { name, slug }).await?;
+                let scope = scope(admin, &organization).await?;
+                let new = NewApp { name: checked(&name)?, slug };
+                let id = admin.create_app(scope, &new, &by).await?.settle(None).await?;
                 out::line(&json!({"id": id}).to_string());
             }
             Task::BindServiceAccount { organization, appid, mode, original_id, secrets } => {
@@ -119,7 +127,8 @@ impl Admin {
                         .ok_or_else(|| usage("--mode: safe, compatible or plain"))?,
                     original_id,
                 };
-                sign_in.bind_service_account(organization_id(&organization)?, account).await?;
+                let scope = scope(admin, &organization).await?;
+                admin.bind_service_account(scope, account, &by).await?.settle(None).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -130,8 +139,16 @@ fn usage(what: &str) -> out::UsageError {
     out::UsageError(what.to_owned())
 }
 
-fn organization_id(text: &str) -> anyhow::Result<OrgId> {
-    text.parse().map_err(|_| usage("--organization: must be an id like org_01…").into())
+fn checked(name: &str) -> anyhow::Result<String> {
+    display_name(name).map_err(|rule| usage(&format!("--name: {rule}")).into())
+}
+
+/// The scope of an organization that is there.
+async fn scope(admin: &Administration, text: &str) -> anyhow::Result<OrgScope> {
+    let id: OrgId = text.parse().map_err(|_| usage("--organization: must be an id like org_01…"))?;
+    let found = admin.store().organization(id).await?;
+    let found = found.ok_or_else(|| usage("--organization: there is no such organization"))?;
+    Ok(OrgScope::of_row(found.id))
 }
 
 fn read_secrets(path: &std::path::Path) -> anyhow::Result<Secrets> {

@@ -8,23 +8,26 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wechat_sandbox::SandboxConfig;
 
 use crate::config::{Config, ConfigError};
+use crate::domain::api_key::KeyText;
+use crate::domain::audit::By;
 use crate::domain::clock::{Entropy, random};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::hex;
 use crate::domain::organization::Edition;
 use crate::domain::service_account::PushMode;
-use crate::server::world::{OsEntropy, client};
+use crate::server::world::{OsEntropy, SystemClock, client};
 use crate::server::{World, build};
 use crate::store::portals::NewApp;
 use crate::telemetry;
-use crate::usecases::SignIn;
-use crate::usecases::accounts::NewServiceAccount;
+use crate::usecases::Administration;
+use crate::usecases::service_accounts::NewServiceAccount;
+use crate::usecases::set_up::SetUp;
 
 use super::{out, serve};
 
@@ -116,7 +119,7 @@ impl Demo {
         let config = self.config(&kept, &sandbox_url)?;
         telemetry::logs::init(&config.telemetry)?;
         let server = build(config, World::real()?).await?;
-        let seeded = kept.seed(server.sign_in(), &self.data).await?;
+        let seeded = kept.seed(server.admin(), &self.data).await?;
         let running = server.start()?;
         register(&sandbox_url, &running.url, &kept.service_account).await?;
         let ops_url = format!("http://{}", running.ops_address);
@@ -175,9 +178,7 @@ impl Kept {
     fn make() -> Self {
         let entropy = OsEntropy;
         let key = || STANDARD.encode(random::<32>(&entropy));
-        let api_key = || {
-            format!("mf_{}_{}", hex(&random::<8>(&entropy)), URL_SAFE_NO_PAD.encode(random::<32>(&entropy)))
-        };
+        let api_key = || KeyText::generate(&SystemClock, &entropy).reveal();
         Self {
             encryption_key: key(),
             index_key: key(),
@@ -201,19 +202,23 @@ impl Kept {
     }
 
     /// Makes the organization once; a crash between that and writing it down is found by the service account's appid.
-    async fn seed(&mut self, sign_in: &SignIn, data: &Path) -> anyhow::Result<Seeded> {
+    async fn seed(&mut self, admin: &Administration, data: &Path) -> anyhow::Result<Seeded> {
         if let Some(seeded) = &self.seeded {
             return Ok(seeded.clone());
         }
-        let made = sign_in.store().service_account_by_appid(&self.service_account.appid).await?;
+        let old =
+            || anyhow::anyhow!("{}: not written by this version; choose another --data", data.display());
+        let platform_key = KeyText::parse(&self.platform_key).ok_or_else(old)?;
+        admin.install_platform_key(&platform_key, &By::operator()).await?;
+        let made = admin.store().service_account_by_appid(&self.service_account.appid).await?;
         let organization = match made {
             Some(account) => account.organization,
-            None => self.set_up(sign_in).await?,
+            None => self.set_up(admin, KeyText::parse(&self.organization_key).ok_or_else(old)?).await?,
         };
         let mut apps = Vec::new();
         for (_, slug) in APPS {
-            let portal =
-                sign_in.portal(slug).await?.context("the demo's apps are gone; choose another --data")?;
+            let portal = admin.store().portal_by_slug(slug).await?;
+            let portal = portal.context("the demo's apps are gone; choose another --data")?;
             apps.push(SeededApp { id: portal.app.to_string(), slug: portal.slug });
         }
         let seeded = Seeded { organization: organization.to_string(), apps };
@@ -222,7 +227,7 @@ impl Kept {
         Ok(seeded)
     }
 
-    async fn set_up(&self, sign_in: &SignIn) -> anyhow::Result<OrgId> {
+    async fn set_up(&self, admin: &Administration, key: KeyText) -> anyhow::Result<OrgId> {
         let account = NewServiceAccount {
             appid: self.service_account.appid.clone(),
             secret: self.service_account.secret.clone(),
@@ -232,7 +237,11 @@ impl Kept {
             original_id: Some(self.service_account.original_id.clone()),
         };
         let apps = APPS.map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
-        Ok(sign_in.set_up("门房示例 Menfang Demo", Edition::Standard, account, &apps).await?)
+        let all =
+            SetUp {
+                name: "门房示例 Menfang Demo", edition: Edition::Standard, key, account, apps: &apps
+            };
+        Ok(admin.set_up(all, &By::operator()).await?.settle(None).await?)
     }
 }
 

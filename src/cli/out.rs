@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::store::connect::OpenError;
-use crate::usecases::accounts::SetUpError;
+use crate::usecases::administration::ChangeError;
 
 /// Bad usage or configuration.
 pub const USAGE: u8 = 2;
@@ -32,7 +32,7 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
     let usage = error.chain().any(|cause| {
         cause.is::<ConfigError>()
             || cause.is::<UsageError>()
-            || matches!(cause.downcast_ref(), Some(SetUpError::Slug(_) | SetUpError::UnknownOrganization))
+            || matches!(cause.downcast_ref(), Some(ChangeError::Invalid { .. } | ChangeError::NotFound))
             || matches!(cause.downcast_ref(), Some(OpenError::Unsupported | OpenError::File(..)))
     });
     ExitCode::from(if usage { USAGE } else { 1 })

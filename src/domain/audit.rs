@@ -40,8 +40,52 @@ pub enum Action {
     SeatDenied,
     /// The portal's gate did not let somebody in.
     EntryDenied,
-    /// An account was switched on or off.
+    /// An account was switched off.
     UserDisabled,
+    /// An account was switched on or let in.
+    UserEnabled,
+    /// An account was prepared for a phone.
+    UserInvited,
+    /// Role, department or manager of a person changed.
+    RoleChanged,
+    /// An account and its personal data are gone.
+    UserDeleted,
+    /// A phone was freed from its account.
+    PhoneFreed,
+    /// A WeChat identity was taken from its account.
+    WechatUnbound,
+    /// A person accepted a portal's terms.
+    TermsAccepted,
+    /// A person's data that WeChat said to delete is gone.
+    PrivacyErased,
+    /// An API key was made.
+    KeyCreated,
+    /// An API key was taken back.
+    KeyRevoked,
+    /// A key asked for something of another organization.
+    CrossTenantDenied,
+    /// A credential was bound or changed.
+    SecretChanged,
+    /// A setting changed.
+    SettingChanged,
+    /// Something was added: an organization, app, role, department, module.
+    Created,
+    /// Something was taken away.
+    Deleted,
+    /// Seats were bought.
+    SeatsBought,
+    /// Seats are 80, 90 or 100 per cent taken.
+    SeatsReached,
+    /// Somebody was invited as a member or collaborator.
+    MemberInvited,
+    /// An invited person joined the organization.
+    MemberJoined,
+    /// A member or collaborator was switched off or removed.
+    MemberRemoved,
+    /// A platform account was registered.
+    AccountRegistered,
+    /// Followers were imported from WeChat.
+    FollowersImported,
 }
 
 impl Action {
@@ -66,6 +110,28 @@ impl Action {
             Self::SeatDenied => "seat_denied",
             Self::EntryDenied => "entry_denied",
             Self::UserDisabled => "user_disabled",
+            Self::UserEnabled => "user_enabled",
+            Self::UserInvited => "user_invited",
+            Self::RoleChanged => "role_changed",
+            Self::UserDeleted => "user_deleted",
+            Self::PhoneFreed => "phone_freed",
+            Self::WechatUnbound => "wechat_unbound",
+            Self::TermsAccepted => "terms_accepted",
+            Self::PrivacyErased => "privacy_erased",
+            Self::KeyCreated => "key_created",
+            Self::KeyRevoked => "key_revoked",
+            Self::CrossTenantDenied => "cross_tenant_denied",
+            Self::SecretChanged => "secret_changed",
+            Self::SettingChanged => "setting_changed",
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::SeatsBought => "seats_bought",
+            Self::SeatsReached => "seats_reached",
+            Self::MemberInvited => "member_invited",
+            Self::MemberJoined => "member_joined",
+            Self::MemberRemoved => "member_removed",
+            Self::AccountRegistered => "account_registered",
+            Self::FollowersImported => "followers_imported",
         }
     }
 }
@@ -79,6 +145,34 @@ pub struct Caller {
     pub request_id: String,
     /// Browser and system in two words.
     pub agent: String,
+}
+
+/// Who changes something by its own right (an API key, an operator's shell), and where from.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// The id of the key (`key_…`), or what kind of caller.
+    pub actor: String,
+    /// The request.
+    pub caller: Caller,
+}
+
+impl By {
+    /// Somebody at the shell of the server.
+    pub fn operator() -> Self {
+        let caller = Caller { network: Network::Unknown, request_id: String::new(), agent: "shell".into() };
+        Self { actor: "operator".into(), caller }
+    }
+
+    /// An entry of this actor about something.
+    pub fn did(&self, organization: OrgId, action: Action, subject: &impl ToString) -> Entry {
+        Entry {
+            organization,
+            action,
+            actor: self.actor.clone(),
+            subject: Some(subject.to_string()),
+            result: "ok",
+        }
+    }
 }
 
 /// One line of the audit log.

@@ -25,6 +25,26 @@ impl Millis {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The instant in RFC 3339, UTC, whole milliseconds (`2026-11-22T10:00:00.000Z`), as the API writes times.
+    pub fn rfc3339(self) -> String {
+        let nanos = i128::from(self.0) * 1_000_000;
+        let Ok(at) = time::OffsetDateTime::from_unix_timestamp_nanos(nanos) else { return String::new() };
+        let (date, clock) = (at.date(), at.time());
+        format!(
+            "{date}T{:02}:{:02}:{:02}.{:03}Z",
+            clock.hour(),
+            clock.minute(),
+            clock.second(),
+            clock.millisecond()
+        )
+    }
+
+    /// Reads an instant in RFC 3339.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let at = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+    }
+
     /// Unix seconds, as WeChat writes times.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
@@ -68,6 +88,15 @@ pub fn random_below(entropy: &dyn Entropy, bound: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_written_as_the_api_says() {
+        assert_eq!(Millis(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Millis(1_767_225_605_042).rfc3339(), "2026-01-01T00:00:05.042Z");
+        assert_eq!(Millis::from_rfc3339("2026-01-01T00:00:05.042Z"), Some(Millis(1_767_225_605_042)));
+        assert_eq!(Millis::from_rfc3339("2026-01-01T08:00:00+08:00"), Some(Millis(1_767_225_600_000)));
+        assert_eq!(Millis::from_rfc3339("yesterday"), None);
+    }
 
     #[test]
     fn a_clock_that_went_back_gives_no_negative_span() {

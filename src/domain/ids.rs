@@ -99,6 +99,28 @@ typed_ids! {
     CodeId = "vcd";
     /// One phone's visit: what happens between WeChat's authorization and the decision.
     VisitId = "vst";
+    /// A platform account: a registered person.
+    AccountId = "acc";
+    /// A member: a registered person inside an organization.
+    MemberId = "mbr";
+    /// An external collaborator: a registered person of elsewhere, invited into modules.
+    CollaboratorId = "col";
+    /// A module (project, task, group) that people are invited into.
+    ModuleId = "mod";
+    /// A department of an organization.
+    DepartmentId = "dep";
+    /// A role of an app.
+    RoleId = "rol";
+    /// An invitation of a member or collaborator.
+    InvitationId = "inv";
+    /// An API key.
+    ApiKeyId = "key";
+    /// A bought expansion pack.
+    PackId = "pak";
+    /// An import of followers from WeChat.
+    ImportId = "imp";
+    /// A login of a platform account.
+    AccountLoginId = "alg";
 }
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 //! Not here: I/O, async, SQL, HTTP, clock calls.
 //! Called by every room; knows none of them.
 
+pub mod api_key;
+pub mod app;
 pub mod audit;
 pub mod clock;
+pub mod date;
 pub mod external_user;
 pub mod ids;
 pub mod keys;
 pub mod login;
+pub mod naming;
 pub mod network;
 pub mod organization;
 pub mod phone_number;
@@ -16,8 +20,10 @@ pub mod policy;
 pub mod portal;
 pub mod qr_session;
 pub mod qr_ticket;
+pub mod right;
 pub mod scope;
 pub mod seats;
 pub mod service_account;
 pub mod user_agent;
 pub mod verification;
+pub mod web_address;

@@ -1,5 +1,30 @@
 //! Organizations: tenants with an edition.
 
+use super::clock::Millis;
+use super::ids::OrgId;
+use super::seats::Seats;
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name, as visitors see it.
+    pub name: String,
+    /// What it has bought.
+    pub edition: Edition,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Seats of external users, packs included.
+    pub external_users: Seats,
+    /// Seats of members.
+    pub members: Seats,
+    /// The end (UTC midnight) of the last day of its licence; none for one without an end.
+    pub licence_ends_at: Option<Millis>,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
 /// What an organization has bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edition {
@@ -35,11 +60,19 @@ impl Edition {
         Self::ALL.into_iter().find(|edition| edition.name() == name)
     }
 
-    /// Member seats that come with it.
-    pub fn member_seats(self) -> i32 {
-        match self {
-            Self::Free => 10,
-            _ => 30,
-        }
+    /// Whether expansion packs can be bought for it.
+    pub fn can_buy(self) -> bool {
+        !matches!(self, Self::Free | Self::Trial)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_free_and_trial_cannot_buy() {
+        let buyers: Vec<_> = Edition::ALL.into_iter().filter(|edition| edition.can_buy()).collect();
+        assert_eq!(buyers, [Edition::Standard, Edition::Enterprise, Edition::Ultimate]);
     }
 }

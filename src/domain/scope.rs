@@ -1,5 +1,6 @@
 //! Scopes: a finder of rows demands one, and only something that proves the organization can make one.
 
+use super::api_key::ApiKey;
 use super::ids::OrgId;
 use super::portal::Portal;
 
@@ -16,6 +17,11 @@ impl OrgScope {
     /// The organization of a row that was found by a secret of the caller's (a cookie, a ticket).
     pub fn of_row(organization: OrgId) -> Self {
         Self(organization)
+    }
+
+    /// The organization that an API key asks for: its own, or any one when the key is the platform's; none for another's.
+    pub fn of_key(key: &ApiKey, asked: OrgId) -> Option<Self> {
+        key.organization.is_none_or(|own| own == asked).then_some(Self(asked))
     }
 
     /// Which organization.

@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 
 use crate::domain::ids::new_uuid;
 
+use super::api::limits::Left;
 use super::problem::{Code, Problem};
 use super::site::Site;
 
@@ -51,6 +52,10 @@ pub async fn pass(
     };
     let secure = response.request().app_data::<web::Data<Site>>().is_some_and(|site| site.front.secure);
     dress(response.headers_mut(), &id, secure);
+    let left = response.request().extensions().get::<Left>().copied();
+    for (name, value) in left.into_iter().flat_map(Left::headers) {
+        response.headers_mut().insert(name, value);
+    }
     note(&method, &route, response.status().as_u16(), begun, &id);
     Ok(response)
 }
@@ -78,9 +83,15 @@ fn refused(request: &ServiceRequest, id: &str) -> Option<HttpResponse> {
     if request.method().is_safe() || from_wechat {
         return None;
     }
+    // A key is no cookie: no foreign page can make a browser send one.
+    if request.path().starts_with("/api/") && request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let same_site = text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin");
-    if text(header::ORIGIN) == Some(front.origin.as_str()) && same_site {
+    // Programs send no Origin, browsers always do; a login cookie without one counts for nothing in the API.
+    let by_program = request.path().starts_with("/api/") && !request.headers().contains_key(header::ORIGIN);
+    if (by_program || text(header::ORIGIN) == Some(front.origin.as_str())) && same_site {
         None
     } else {
         problem(Code::OriginNotAllowed)

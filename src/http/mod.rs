@@ -3,6 +3,7 @@
 //! Called by `server`.
 
 pub mod answers;
+pub mod api;
 pub mod assets;
 pub mod callbacks;
 pub mod extract;

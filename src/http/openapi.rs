@@ -2,6 +2,7 @@
 //!
 //! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
 
+pub mod op;
 mod operations;
 mod schemas;
 
@@ -31,15 +32,24 @@ pub fn document() -> Value {
             {"name": "phone", "description": "The phone inside WeChat"},
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
+            {"name": "organizations", "description": "Organizations, their API keys and audit log"},
         ],
         "paths": operations::paths(),
-        "components": {"schemas": schemas::all(), "securitySchemes": schemas::cookies()},
+        "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},
     })
 }
 
 /// The document as text: indented, with sorted keys and a line break at the end.
 pub fn text() -> String {
     format!("{:#}\n", document())
+}
+
+fn every_schema() -> Value {
+    let mut all = schemas::all();
+    if let Some(all) = all.as_object_mut() {
+        all.extend(operations::schemas());
+    }
+    all
 }
 
 /// The answers of these codes, by status.

@@ -3,6 +3,8 @@
 use actix_web::{HttpResponse, Resource, ResponseError, web};
 
 use super::answers;
+use super::api::endpoint::BASE;
+use super::api::v1;
 use super::assets;
 use super::callbacks::wechat;
 use super::extract::Visitor;
@@ -48,7 +50,24 @@ pub fn public(config: &mut web::ServiceConfig) {
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
         .configure(assets::routes)
+        .configure(api)
         .default_service(web::to(nothing));
+}
+
+/// Declares the API: endpoints of one address are one resource.
+fn api(config: &mut web::ServiceConfig) {
+    let mut resources: Vec<(&str, Resource)> = Vec::new();
+    for endpoint in v1::endpoints() {
+        let place = resources.iter().position(|(path, _)| *path == endpoint.path);
+        let (path, resource) = match place {
+            Some(place) => resources.swap_remove(place),
+            None => (endpoint.path, at(&format!("{BASE}{}", endpoint.path))),
+        };
+        resources.push((path, resource.route(endpoint.route)));
+    }
+    for (_, resource) in resources {
+        config.service(resource);
+    }
 }
 
 /// A resource that says so when a method is not for it.

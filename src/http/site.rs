@@ -8,8 +8,9 @@ use std::time::Duration;
 use actix_web::cookie::{Cookie, SameSite, time};
 
 use crate::actors::registry::Registry;
-use crate::usecases::SignIn;
+use crate::usecases::{Administration, SignIn};
 
+use super::api::limits::ApiLimits;
 use super::i18n::Lang;
 
 /// Decides whether an address is a proxy of ours.
@@ -45,6 +46,10 @@ pub struct Front {
 pub struct Site {
     /// Signing in.
     pub sign_in: SignIn,
+    /// Administering, for backends.
+    pub admin: Administration,
+    /// How often the API may be asked.
+    pub api_limits: ApiLimits,
     /// The live sessions.
     pub registry: Registry,
     /// The front door.
@@ -73,8 +78,14 @@ impl Drop for SocketPlace {
 
 impl Site {
     /// A server with its use cases and live sessions.
-    pub fn new(sign_in: SignIn, registry: Registry, front: Front) -> Self {
-        Self { sign_in, registry, front, sockets: Arc::default() }
+    pub fn new(
+        sign_in: SignIn,
+        admin: Administration,
+        registry: Registry,
+        front: Front,
+        api_limits: ApiLimits,
+    ) -> Self {
+        Self { sign_in, admin, api_limits, registry, front, sockets: Arc::default() }
     }
 
     /// A place for one more live connection of this address; none when it has as many as it may.

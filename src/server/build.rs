@@ -17,11 +17,12 @@ use crate::actors::supervision::supervise;
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::domain::keys::SigningKey;
+use crate::http::api::limits::ApiLimits;
 use crate::http::site::{Front, Site};
 use crate::sms::SmsSender;
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::{Parts, SignIn};
+use crate::usecases::{Administration, Parts, SignIn};
 use crate::wechat::WeChat;
 
 use super::{World, sections};
@@ -62,7 +63,9 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
 
     let bus = Bus::in_process();
     let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
-    let sign_in = sign_in(&config, &world, &store, &bus, &wechat, &front)?;
+    let parts = Arc::new(parts(&config, &world, &store, &bus, &wechat, &front)?);
+    let sign_in = SignIn::new(Arc::clone(&parts));
+    let admin = Administration::new(parts);
     let arbiters: Vec<Arbiter> = (0..=SESSION_THREADS).map(|_| Arbiter::new()).collect();
     let tools = Tools {
         store: store.clone(),
@@ -75,7 +78,13 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let core = arbiters.first().context("no arbiter")?.handle();
     start_actors(&core, &config, &world, &store, &bus, &wechat, &registry);
 
-    let site = actix_web::web::Data::new(Site::new(sign_in, registry.clone(), front));
+    let site = actix_web::web::Data::new(Site::new(
+        sign_in,
+        admin,
+        registry.clone(),
+        front,
+        ApiLimits::new(&sections::api_rules(&config)),
+    ));
     Ok(Server {
         config,
         world,
@@ -96,14 +105,14 @@ fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener>
     Ok(listener)
 }
 
-fn sign_in(
+fn parts(
     config: &Config,
     world: &World,
     store: &Store,
     bus: &Bus,
     wechat: &WeChat,
     front: &Front,
-) -> anyhow::Result<SignIn> {
+) -> anyhow::Result<Parts> {
     let entropy = Arc::clone(&world.entropy);
     let sms = SmsSender::new(
         sections::gateway(config),
@@ -115,7 +124,7 @@ fn sign_in(
         sections::limits(config).guesses_per_code > 0,
         "limits.guesses_per_code: must be at least 1"
     );
-    Ok(SignIn::new(Parts {
+    Ok(Parts {
         store: store.clone(),
         bus: bus.clone(),
         wechat: wechat.clone(),
@@ -128,7 +137,9 @@ fn sign_in(
         public_url: front.origin.clone(),
         countries: config.sms.allowed_countries.iter().map(|code| code.as_str().to_owned()).collect(),
         sms_text: config.sms.text.clone(),
-    }))
+        api: sections::api_rules(config),
+        member_seats: sections::member_seats(config),
+    })
 }
 
 fn start_actors(

@@ -19,7 +19,7 @@ use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::SignIn;
+use crate::usecases::{Administration, SignIn};
 
 use super::build::Server;
 
@@ -44,6 +44,8 @@ pub struct Running {
     pub ops_address: SocketAddr,
     /// Signing in, for what has no route.
     pub sign_in: SignIn,
+    /// Administering, for what has no route.
+    pub admin: Administration,
     /// The rows, for tests that count them.
     pub store: Store,
     /// The live sessions.
@@ -59,6 +61,11 @@ impl Server {
     /// The use cases, before serving begins.
     pub fn sign_in(&self) -> &SignIn {
         &self.site.sign_in
+    }
+
+    /// Administering, before serving begins.
+    pub fn admin(&self) -> &Administration {
+        &self.site.admin
     }
 
     /// Begins to serve.
@@ -78,6 +85,7 @@ impl Server {
             url: self.site.front.origin.clone(),
             ops_address,
             sign_in: self.site.sign_in.clone(),
+            admin: self.site.admin.clone(),
             store: self.store,
             live: self.registry.clone(),
             registry: self.registry,

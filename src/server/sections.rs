@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Language, SmsProvider};
-use crate::domain::policy::{Lifetimes, Limits};
+use crate::domain::policy::{ApiRules, Lifetimes, Limits, MemberSeats};
 use crate::http::i18n::Lang;
 use crate::http::site::Front;
 use crate::sms::{self, AliyunSettings, HttpSettings, TencentSettings};
@@ -83,6 +83,22 @@ pub fn limits(config: &Config) -> Limits {
         qr_live_per_browser: limits.qr_live_per_browser,
         logins_per_user: limits.logins_per_user,
     }
+}
+
+/// For `usecases` and `http`: what callers of the API are held to.
+pub fn api_rules(_config: &Config) -> ApiRules {
+    ApiRules {
+        requests_per_second: 50,
+        burst: 100,
+        failed_keys_per_minute: 20,
+        idempotency: std::time::Duration::from_hours(24),
+        key: std::time::Duration::from_hours(365 * 24),
+    }
+}
+
+/// For `usecases`: member seats that come with each edition.
+pub fn member_seats(_config: &Config) -> MemberSeats {
+    MemberSeats { free: 10, trial: 30, standard: 30, enterprise: 30, ultimate: 30 }
 }
 
 /// For `wechat`: where it is.

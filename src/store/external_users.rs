@@ -134,6 +134,9 @@ impl Unit {
             avatar_url: Set(user.avatar_url.clone()),
             status: Set(user.status.name().into()),
             role: Set(user.role.clone()),
+            department_id: Set(None),
+            manager: Set(None),
+            invited_at: Set(None),
             created_at: Set(self.now().0),
             updated_at: Set(self.now().0),
         };

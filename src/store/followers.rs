@@ -88,6 +88,10 @@ impl Unit {
             follows: Set(follows),
             changed_at: Set(at.0),
             checked_at: Set(self.now().0),
+            followed_at: Set(None),
+            scene: Set(None),
+            unionid: Set(None),
+            detailed_at: Set(None),
         };
         let newer_is_known =
             OnConflict::columns([follower::Column::ServiceAccountId, follower::Column::Openid])

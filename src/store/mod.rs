@@ -2,14 +2,18 @@
 //! Not here: rules (`domain`) and what a change causes (`usecases`). No SeaORM type leaves the room.
 //! Called by use cases (read and write), actors (read and write) and HTTP (read only: `begin` is never called there).
 
+pub mod api_keys;
+pub mod audit;
 pub mod callback_events;
 pub mod changes;
 pub mod connect;
 pub mod error;
 pub mod external_users;
 pub mod followers;
+pub mod idempotency;
 pub mod logins;
 pub mod organizations;
+pub mod page;
 pub mod portals;
 pub mod qr_sessions;
 pub mod reseal;
@@ -23,4 +27,5 @@ pub mod visits;
 
 pub use connect::{Database, Store};
 pub use error::StoreError;
+pub use page::{Listed, Page};
 pub use unit::Unit;

@@ -3,14 +3,19 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use entities::{app, organization, portal};
+use entities::{app, organization, portal, role};
 
-use crate::domain::ids::{AppId, OrgId};
+use crate::domain::app::App;
+use crate::domain::clock::Millis;
+use crate::domain::ids::{AppId, OrgId, new_uuid};
 use crate::domain::portal::{Confirm, Portal, SignUp};
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::unit::Unit;
+
+/// The role that people of a new app get.
+const DEFAULT_ROLE: &str = "user";
 
 /// A new app with its portal.
 #[derive(Clone, Debug)]
@@ -49,6 +54,24 @@ impl Store {
     pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
         let row = portal::Entity::find_by_id(app.0).one(&self.readers).await?;
         self.with_app(row).await
+    }
+
+    /// An app, of whichever organization: whoever asks compares it with their own.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
+        let app = app::Entity::find_by_id(id.0).one(&self.readers).await?;
+        let portal = portal::Entity::find_by_id(id.0).one(&self.readers).await?;
+        Ok(app.zip(portal).map(|(app, portal)| App {
+            id,
+            organization: OrgId(app.org_id),
+            name: app.name,
+            logo_url: app.logo_url,
+            enabled: app.enabled,
+            slug: portal.slug,
+            created_at: Millis(app.created_at),
+        }))
     }
 
     async fn with_app(&self, row: Option<portal::Model>) -> Result<Option<Portal>, StoreError> {
@@ -102,13 +125,21 @@ impl Unit {
             sign_up: Set(SignUp::Open.name().into()),
             confirm: Set(Confirm::Adaptive.name().into()),
             login_hours: Set(168),
-            default_role: Set("user".into()),
+            default_role: Set(DEFAULT_ROLE.into()),
             title: Set(None),
             terms_url: Set(None),
             terms_version: Set(None),
             created_at: Set(now),
         };
         portal.insert(&self.tx).await?;
+        let role = role::ActiveModel {
+            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+            org_id: Set(organization.0),
+            app_id: Set(id.0),
+            name: Set(DEFAULT_ROLE.into()),
+            created_at: Set(now),
+        };
+        role.insert(&self.tx).await?;
         Ok(id)
     }
 

@@ -77,6 +77,9 @@ impl Unit {
             mode: Set(account.mode.name().into()),
             original_id: Set(account.original_id.clone()),
             created_at: Set(self.now().0),
+            domain_file_name: Set(None),
+            domain_file_text: Set(None),
+            updated_at: Set(None),
         };
         row.insert(&self.tx).await?;
         Ok(())

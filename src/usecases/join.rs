@@ -16,6 +16,7 @@ use crate::store::{StoreError, Unit};
 use super::SignIn;
 use super::logins::Granted;
 use super::phone_steps::{NoStep, PhoneView, Step};
+use super::seats::take_seat;
 use super::send_code::owner;
 
 /// Tries against other writers of the same keys; each try sees what the one before lost to.
@@ -135,7 +136,7 @@ impl SignIn {
         if !unit.use_code(code).await? {
             return Err(BindError::CodeWrong);
         }
-        let user = self.account_of(&unit, view, owner).await?;
+        let user = self.account_of(&unit, view, owner, caller).await?;
         if let Some(session) = &view.session {
             let current = unit.qr_session(session.r).await?.ok_or(StoreError::Conflict)?;
             let next = current.bind(&owner.openid, user.id, self.now(), &self.parts.lifetimes);
@@ -165,6 +166,7 @@ impl SignIn {
         unit: &Unit,
         view: &PhoneView,
         owner: &CodeOwner,
+        caller: &Caller,
     ) -> Result<ExternalUser, BindError> {
         let portal = &view.portal;
         let scope = portal.scope();
@@ -177,7 +179,7 @@ impl SignIn {
         let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
             portal.admit(None).map_err(BindError::Refused)?;
             let user = self.new_user(view, owner);
-            if user.status == Status::Active && !unit.take_seat(owner.organization).await? {
+            if user.status == Status::Active && !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
             unit.create_external_user(&user).await?;
@@ -190,7 +192,7 @@ impl SignIn {
             return Err(BindError::Refused(Refusal::PhoneInUse));
         }
         if user.status == Status::Pending && portal.sign_up != SignUp::Approval {
-            if !unit.take_seat(owner.organization).await? {
+            if !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
             if unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {

@@ -2,17 +2,26 @@
 //! Not here: HTTP, waiting, pushing.
 //! Called by `http` and `cli admin`; never by actors.
 
-pub mod accounts;
+pub mod administration;
+pub mod api_keys;
+pub mod apps;
 pub mod arrive;
 pub mod claim;
 pub mod decide;
+pub mod external_users;
 pub mod follow;
 pub mod join;
 pub mod logins;
 pub mod open_qr;
+pub mod organizations;
 pub mod phone_steps;
 pub mod profile;
+pub mod repeats;
+pub mod seats;
 pub mod send_code;
+pub mod service_accounts;
+pub mod set_up;
 pub mod sign_in;
 
+pub use administration::Administration;
 pub use sign_in::{Parts, SignIn};

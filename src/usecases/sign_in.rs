@@ -9,7 +9,7 @@ use crate::domain::audit::Caller;
 use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
-use crate::domain::policy::{Lifetimes, Limits};
+use crate::domain::policy::{ApiRules, Lifetimes, Limits, MemberSeats};
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
 use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
@@ -39,12 +39,29 @@ pub struct Parts {
     pub lifetimes: Lifetimes,
     /// How many there may be.
     pub limits: Limits,
+    /// What callers of the API are held to.
+    pub api: ApiRules,
+    /// Member seats that come with each edition.
+    pub member_seats: MemberSeats,
     /// Scheme and host of every link, without a slash at the end.
     pub public_url: String,
     /// Country codes that may get a code, with their plus sign.
     pub countries: Vec<String>,
     /// The text of a code message, with `{app}`, `{code}` and `{minutes}`.
     pub sms_text: String,
+}
+
+impl Parts {
+    /// Whether a refusal is worth a line of the audit log: a flood of them from one address is not written down.
+    pub(super) fn worth_noting(&self, what: &'static str, caller: &Caller) -> bool {
+        let limit = Limit {
+            name: what,
+            key: caller.network.key(),
+            max: NOTED_REFUSALS,
+            window: Duration::from_mins(1),
+        };
+        self.bus.guard().pass(&[limit], self.clock.now()).is_ok()
+    }
 }
 
 /// Signing in, step by step; a clone is the same.
@@ -56,9 +73,9 @@ pub struct SignIn {
 
 impl SignIn {
     /// Takes its parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: Arc<Parts>) -> Self {
         let sealer = QrSealer::new(parts.signing.clone());
-        Self { parts: Arc::new(parts), sealer }
+        Self { parts, sealer }
     }
 
     /// The QR session behind a browser's handle.
@@ -116,15 +133,9 @@ impl SignIn {
         self.parts.store.portal_by_slug(slug).await
     }
 
-    /// Whether a refusal is worth a line of the audit log: a flood of them from one address is not written down.
+    /// Whether a refusal is worth a line of the audit log.
     pub(super) fn worth_noting(&self, what: &'static str, caller: &Caller) -> bool {
-        let limit = Limit {
-            name: what,
-            key: caller.network.key(),
-            max: NOTED_REFUSALS,
-            window: Duration::from_mins(1),
-        };
-        self.parts.bus.guard().pass(&[limit], self.now()).is_ok()
+        self.parts.worth_noting(what, caller)
     }
 
     pub(super) fn entropy(&self) -> &dyn Entropy {

@@ -29,12 +29,25 @@ impl Fields {
 ///
 /// # Errors
 /// It is too large, too slow, or was cut off.
-pub async fn bytes(mut payload: Payload, visitor: &Visitor, site: &Site) -> Result<Bytes, Problem> {
+pub async fn bytes(payload: Payload, visitor: &Visitor, site: &Site) -> Result<Bytes, Problem> {
+    bytes_up_to(payload, visitor, site, site.front.body_bytes).await
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// As [`bytes`].
+pub async fn bytes_up_to(
+    mut payload: Payload,
+    visitor: &Visitor,
+    site: &Site,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let read = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| visitor.problem(Code::BadRequest))?;
-            if body.len() + chunk.len() > site.front.body_bytes {
+            if body.len() + chunk.len() > limit {
                 return Err(visitor.problem(Code::TooLarge));
             }
             body.extend_from_slice(&chunk);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::http::api::endpoint::{BASE, Endpoint};
+use crate::http::api::v1;
 use crate::http::problem::Code::{
     self, AccountDisabled, AlreadyClaimed, AlreadyTaken, BadRequest, BadState, CodeWrong, ConsentRefused,
     CsrfInvalid, Expired, InvitationRequired, MatchWrong, NoTransaction, NotAuthorized, NotFound, NotReady,
@@ -9,7 +11,7 @@ use crate::http::problem::Code::{
     SmsUnavailable, SnapshotUser, TooLarge, TooManyRequests, Unavailable, WeChatUnavailable,
 };
 
-use super::problems;
+use super::op::{Op, op, query};
 
 /// Why an account may not be had.
 const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, PortalClosed, PhoneInUse];
@@ -22,7 +24,26 @@ pub(super) fn paths() -> Value {
     {
         paths.insert(path.to_owned(), methods);
     }
+    for endpoint in v1::endpoints() {
+        add(&mut paths, endpoint);
+    }
     Value::Object(paths)
+}
+
+/// Adds a route of the API.
+fn add(paths: &mut Map<String, Value>, endpoint: Endpoint) {
+    let path = format!("{BASE}{}", endpoint.path);
+    let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let parameters: Vec<Value> = names.map(in_path).collect();
+    let item = paths.entry(path.clone()).or_insert_with(|| json!({"parameters": parameters}));
+    if let Some(item) = item.as_object_mut() {
+        item.insert(endpoint.method.as_str().to_ascii_lowercase(), endpoint.op.build());
+    }
+}
+
+/// The schemas that the routes of the API refer to.
+pub(super) fn schemas() -> Map<String, Value> {
+    v1::endpoints().iter().flat_map(|endpoint| endpoint.op.schemas().clone()).collect()
 }
 
 type Path = (&'static str, Value);
@@ -233,78 +254,10 @@ fn in_path(name: &str) -> Value {
     json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
 }
 
-fn query(name: &str, schema: &Value, description: &str) -> Value {
-    json!({"name": name, "in": "query", "schema": schema, "description": description})
-}
-
 fn page_of_portal(op: Op) -> Value {
     json!({"get": op.clone().build(), "head": op.build(), "parameters": [in_path("slug")]})
 }
 
 fn of_portal(method: &str, op: Op) -> Value {
     json!({method: op.build(), "parameters": [in_path("slug")]})
-}
-
-/// One operation while it is described.
-#[derive(Clone)]
-struct Op(Map<String, Value>);
-
-fn op(tag: &str, summary: &str) -> Op {
-    let fields = json!({"tags": [tag], "summary": summary, "responses": {}});
-    Op(fields.as_object().cloned().unwrap_or_default())
-}
-
-impl Op {
-    fn build(self) -> Value {
-        Value::Object(self.0)
-    }
-
-    fn describe(mut self, text: &str) -> Self {
-        self.0.insert("description".into(), json!(text));
-        self
-    }
-
-    fn security(mut self, cookie: &str) -> Self {
-        self.0.insert("security".into(), json!([{cookie: []}]));
-        self
-    }
-
-    fn parameters(mut self, parameters: Value) -> Self {
-        self.0.insert("parameters".into(), parameters);
-        self
-    }
-
-    /// A form of these fields, each a text; a name that ends in `?` need not be sent.
-    fn form(mut self, fields: &[&str]) -> Self {
-        let required: Vec<_> = fields.iter().filter(|name| !name.ends_with('?')).collect();
-        let properties: Map<String, Value> = fields
-            .iter()
-            .map(|name| (name.trim_end_matches('?').to_owned(), json!({"type": "string"})))
-            .collect();
-        let schema = json!({"type": "object", "required": required, "properties": properties});
-        let content = json!({"application/x-www-form-urlencoded": {"schema": schema}});
-        self.0.insert("requestBody".into(), json!({"required": true, "content": content}));
-        self
-    }
-
-    fn answers(mut self, answers: Value) -> Self {
-        if let (Some(Value::Object(known)), Value::Object(more)) = (self.0.get_mut("responses"), answers) {
-            known.extend(more);
-        }
-        self
-    }
-
-    fn answer(self, status: &str, description: &str, media: &str) -> Self {
-        self.answers(json!({status: {"description": description, "content": {media: {}}}}))
-    }
-
-    fn json(self, status: &str, schema: &str) -> Self {
-        let reference = json!({"$ref": format!("#/components/schemas/{schema}")});
-        let content = json!({"application/json": {"schema": reference}});
-        self.answers(json!({status: {"description": schema, "content": content}}))
-    }
-
-    fn problems(self, codes: &[Code]) -> Self {
-        self.answers(Value::Object(problems(codes)))
-    }
 }

@@ -29,12 +29,16 @@ pub(super) fn all() -> Value {
     })
 }
 
-/// The cookies that say who asks.
-pub(super) fn cookies() -> Value {
+/// The cookies and keys that say who asks.
+pub(super) fn credentials() -> Value {
     let cookie = |name: &str, description: &str| json!({"type": "apiKey", "in": "cookie", "name": name, "description": description});
     json!({
         "browser": cookie("menfang_browser", "Set by POST /p/{slug}/qr; binds the QR session to one browser. With an https http.public_url all cookies have the prefix __Host-."),
         "phone": cookie("menfang_phone", "Set when a link is opened inside WeChat; 35 minutes, the latest scan wins."),
+        "api_key": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "mf_<id>_<secret>",
+            "description": "A key of the platform or of one organization, with scopes",
+        },
         "login": cookie("menfang_login_{slug}", "Set by the claim, one for each portal."),
     })
 }
@@ -62,6 +66,8 @@ fn problem() -> Value {
             "status": {"type": "integer"},
             "code": {"enum": codes, "description": "Stable; programs decide by it"},
             "request_id": {"type": "string", "description": "As in X-Request-Id and in the server's log"},
+            "detail": {"type": "string", "description": "This case in a sentence; may be reworded"},
+            "field": {"type": "string", "description": "What was wrong, as a path into the request"},
         }),
     )
 }

@@ -1,5 +1,6 @@
 //! Portals whose people are let in one by one.
 
+use menfang::domain::audit::By;
 use menfang::domain::ids::UserId;
 use menfang::domain::portal::SignUp;
 use menfang::store::portals::PortalSettings;
@@ -32,7 +33,8 @@ async fn a_new_account_waits_until_the_organization_lets_it_in() {
     let store = &server.running().store;
     let user = store.user_of_openid(portal.scope(), portal.app, &phone.openid).await.unwrap().unwrap();
     let id: UserId = user.id;
-    assert!(server.running().sign_in.admit(portal.scope(), id).await.unwrap());
+    let admitted = server.running().admin.admit(portal.scope(), id, &By::operator()).await.unwrap();
+    admitted.settle(None).await.unwrap();
     socket.expect("authorized").await;
     assert_eq!(server.seats_taken().await, 1);
     pc.claim(&qr).await.expect(200);

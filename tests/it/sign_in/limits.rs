@@ -1,7 +1,6 @@
 //! How many there may be, what cookies are like, and accounts that are switched off.
 
-use menfang::domain::audit::Caller;
-use menfang::domain::network::Network;
+use menfang::domain::audit::By;
 
 use super::first_time::sign_in_new;
 use crate::support::TestServer;
@@ -59,8 +58,8 @@ async fn a_disabled_account_is_out_at_once_and_stays_out() {
     let portal = server.portal("suppliers").await;
     let store = &server.running().store;
     let user = store.user_of_openid(portal.scope(), portal.app, &phone.openid).await.unwrap().unwrap();
-    let caller = Caller { network: Network::Unknown, request_id: String::new(), agent: String::new() };
-    assert!(server.running().sign_in.disable(portal.scope(), user.id, &caller).await.unwrap());
+    let disabled = server.running().admin.disable(portal.scope(), user.id, &By::operator()).await.unwrap();
+    disabled.settle(None).await.unwrap();
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
     assert_eq!(server.seats_taken().await, 0);
 

@@ -2,12 +2,14 @@
 //! Not here: what any of them should do.
 //! Called by all tests; nothing else knows ports, headers or tables.
 
+pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod phone;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod web;
 
+pub(crate) use backend::Backend;
 pub(crate) use browser::{Browser, Qr};
 pub(crate) use phone::Phone;
 pub(crate) use server::TestServer;

@@ -7,19 +7,22 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use menfang::config::Config;
+use menfang::domain::api_key::KeyText;
+use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
 use menfang::domain::ids::OrgId;
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
 use menfang::domain::service_account::PushMode;
-use menfang::server::world::{SystemClock, client};
+use menfang::server::world::{OsEntropy, SystemClock, client};
 use menfang::server::{Running, World, build};
 use menfang::store::portals::{NewApp, PortalSettings};
-use menfang::usecases::accounts::NewServiceAccount;
+use menfang::usecases::service_accounts::NewServiceAccount;
+use menfang::usecases::set_up::SetUp;
 use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
-use super::{Browser, Phone};
+use super::{Backend, Browser, Phone};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 pub(crate) const ORIGINAL_ID: &str = "gh_0123456789ab";
@@ -44,6 +47,8 @@ pub(crate) struct TestServer {
     folder: tempfile::TempDir,
     pub(crate) url: String,
     pub(crate) organization: OrgId,
+    pub(crate) api_key: String,
+    pub(crate) platform_key: String,
     pub(crate) http: reqwest::Client,
     phones: AtomicU32,
 }
@@ -67,8 +72,13 @@ impl TestServer {
         };
         let apps = [("Supplier portal", "suppliers"), ("Customer portal", "customers")]
             .map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
-        let organization =
-            server.sign_in().set_up("Test Ltd", Edition::Standard, account, &apps).await.unwrap();
+        let key = KeyText::generate(&*clock, &OsEntropy);
+        let platform_key = KeyText::generate(&*clock, &OsEntropy);
+        server.admin().install_platform_key(&platform_key, &By::operator()).await.unwrap();
+        let all =
+            SetUp { name: "Test Ltd", edition: Edition::Standard, key: key.clone(), account, apps: &apps };
+        let prepared = server.admin().set_up(all, &By::operator()).await.unwrap();
+        let organization = prepared.settle(None).await.unwrap();
         let running = server.start().unwrap();
         let url = running.url.clone();
         let test = Self {
@@ -78,6 +88,8 @@ impl TestServer {
             folder,
             url,
             organization,
+            api_key: key.reveal(),
+            platform_key: platform_key.reveal(),
             http: client().unwrap(),
             phones: AtomicU32::new(1),
         };
@@ -136,6 +148,21 @@ impl TestServer {
         Browser::new(self)
     }
 
+    /// A backend with this key, or none.
+    pub(crate) fn backend(&self, key: Option<&str>) -> Backend {
+        Backend::new(self, key)
+    }
+
+    /// A backend of the organization.
+    pub(crate) fn own_backend(&self) -> Backend {
+        self.backend(Some(&self.api_key))
+    }
+
+    /// A backend of the platform.
+    pub(crate) fn platform_backend(&self) -> Backend {
+        self.backend(Some(&self.platform_key))
+    }
+
     pub(crate) async fn person(&self, nickname: &str) -> Phone {
         Phone::new(self, nickname).await
     }
@@ -151,20 +178,25 @@ impl TestServer {
 
     pub(crate) async fn set_portal(&self, slug: &str, settings: PortalSettings) {
         let portal = self.portal(slug).await;
-        assert!(self.running().sign_in.set_portal(portal.organization, portal.app, &settings).await.unwrap());
+        let admin = &self.running().admin;
+        let prepared =
+            admin.set_portal(portal.scope(), portal.app, &settings, &By::operator()).await.unwrap();
+        prepared.settle(None).await.unwrap();
     }
 
     /// Takes seats as that many accounts would, in one unit.
     pub(crate) async fn take_seats(&self, count: u32) {
         let unit = self.running().store.begin().await.unwrap();
         for _ in 0..count {
-            assert!(unit.take_seat(self.organization).await.unwrap());
+            assert!(unit.take_seat(self.organization).await.unwrap().is_some());
         }
         unit.commit().await.unwrap();
     }
 
     pub(crate) async fn seats_taken(&self) -> i64 {
-        i64::from(self.running().store.seats(self.organization).await.unwrap().unwrap().used)
+        i64::from(
+            self.running().store.organization(self.organization).await.unwrap().unwrap().external_users.used,
+        )
     }
 
     pub(crate) fn sandbox_url(&self) -> &str {

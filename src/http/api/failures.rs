@@ -1,0 +1,52 @@
+//! Why nothing was changed, as a problem.
+
+use crate::http::answers::store_failed;
+use crate::http::extract::Visitor;
+use crate::http::problem::{Code, Problem};
+use crate::store::StoreError;
+use crate::usecases::administration::{ChangeError, Conflict};
+
+/// The problem of a change that was not made.
+pub fn failed(visitor: &Visitor, error: ChangeError) -> Problem {
+    match error {
+        ChangeError::NotFound => visitor.problem(Code::NotFound),
+        ChangeError::Invalid { field, rule } => {
+            visitor.problem(Code::InvalidField).detail(format!("{field}: {rule}")).with("field", field)
+        }
+        ChangeError::Conflict(conflict) => conflicting(visitor, conflict),
+        ChangeError::WeChat(_) => visitor.problem(Code::WeChatUnavailable),
+        // Another change of the same thing was first; the request can be made again.
+        ChangeError::Store(StoreError::Conflict) => visitor.problem(Code::Conflict),
+        ChangeError::Store(error) => store_failed(visitor, &error),
+    }
+}
+
+fn conflicting(visitor: &Visitor, conflict: Conflict) -> Problem {
+    match conflict {
+        Conflict::SlugTaken => visitor.problem(Code::SlugTaken).with("field", "slug"),
+        Conflict::NameTaken => visitor.problem(Code::NameTaken).with("field", "name"),
+        Conflict::ServiceAccountTaken => visitor.problem(Code::ServiceAccountTaken),
+        Conflict::OrganizationHasServiceAccount => visitor.problem(Code::OrganizationHasServiceAccount),
+        Conflict::NoServiceAccount => visitor.problem(Code::NoServiceAccount),
+        Conflict::ConfirmationRequired { appid, bindings, followers } => {
+            let detail = format!(
+                "{bindings} people sign in by this account and {followers} followers get messages by it; both stop. \
+                 Send ?confirm={appid} if that is meant"
+            );
+            visitor
+                .problem(Code::ConfirmationRequired)
+                .detail(detail)
+                .with("bindings", bindings)
+                .with("followers", followers)
+                .with("confirm", appid)
+        }
+        Conflict::SeatsFull => visitor.problem(Code::SeatsFull),
+        Conflict::PhoneInUse => visitor.problem(Code::PhoneInUse),
+        Conflict::WrongStatus => visitor.problem(Code::WrongStatus),
+        Conflict::RoleIsDefault => visitor.problem(Code::RoleIsDefault),
+        Conflict::EditionCannotBuy => visitor.problem(Code::EditionCannotBuy),
+        Conflict::LicenceEnded => visitor.problem(Code::LicenceEnded),
+        Conflict::AlreadyMember => visitor.problem(Code::AlreadyMember),
+        Conflict::AlreadyCollaborator => visitor.problem(Code::AlreadyCollaborator),
+    }
+}

@@ -1,0 +1,4 @@
+//! Stories of backends that call the API.
+
+mod common;
+mod organizations;

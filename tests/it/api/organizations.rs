@@ -1,0 +1,39 @@
+//! Organizations and what is written down about them.
+
+use serde_json::json;
+
+use crate::support::TestServer;
+
+#[actix_web::test]
+async fn the_platform_makes_and_changes_organizations() {
+    let server = TestServer::start().await;
+    let platform = server.platform_backend();
+    let new = json!({"name": " Example Ltd ", "edition": "standard", "licence_ends_on": "2031-05-06"});
+    let made = platform.post("/organizations", new).await.expect(201).json();
+    let organization = &made["organization"];
+    assert_eq!(organization["name"], "Example Ltd");
+    assert_eq!(
+        (&organization["edition"], &organization["licence_ends_on"]),
+        (&json!("standard"), &json!("2031-05-06"))
+    );
+    let path = format!("/organizations/{}", organization["id"].as_str().unwrap());
+    let own = server.backend(made["api_key"].as_str());
+    assert_eq!(own.get(&path).await.expect(200).json(), *organization);
+    own.patch(&path, json!({"edition": "ultimate"})).await.expect_problem(403, "missing_scope");
+    let changed = platform.patch(&path, json!({"edition": "ultimate"})).await.expect(200).json();
+    assert_eq!((&changed["edition"], &changed["name"]), (&json!("ultimate"), &json!("Example Ltd")));
+
+    platform.patch(&path, json!({"enabled": false})).await.expect(200);
+    own.get(&path).await.expect_problem(403, "organization_disabled");
+    platform.patch(&path, json!({"enabled": true})).await.expect(200);
+
+    let log = own.get(&format!("{path}/audit")).await.expect(200).json();
+    let mut actions: Vec<_> =
+        log["items"].as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
+    // Lines of one millisecond have no order.
+    actions.sort_unstable();
+    assert_eq!(actions, ["created", "key_created", "setting_changed", "setting_changed", "setting_changed"]);
+    let only = own.get(&format!("{path}/audit?action=key_created")).await.expect(200).json();
+    assert_eq!(only["items"].as_array().unwrap().len(), 1);
+    own.get(&format!("{path}/audit?since=yesterday")).await.expect_problem(422, "invalid_field");
+}
