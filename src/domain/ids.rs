@@ -99,6 +99,28 @@ typed_ids! {
     CodeId = "vcd";
     /// One phone's visit: what happens between WeChat's authorization and the decision.
     VisitId = "vst";
+    /// A platform account: a registered person.
+    AccountId = "acc";
+    /// A member: an account in an organization.
+    MemberId = "mbr";
+    /// An external collaborator: an account of elsewhere in modules of an organization.
+    CollaboratorId = "col";
+    /// A module.
+    ModuleId = "mod";
+    /// A department.
+    DepartmentId = "dep";
+    /// A role of an app.
+    RoleId = "rol";
+    /// An invitation.
+    InvitationId = "inv";
+    /// An API key.
+    ApiKeyId = "key";
+    /// An expansion pack.
+    PackId = "pak";
+    /// An import of followers.
+    ImportId = "imp";
+    /// A login of a platform account.
+    AccountLoginId = "alg";
 }
 
 #[cfg(test)]

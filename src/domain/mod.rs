@@ -2,12 +2,14 @@
 //! Not here: I/O, async, SQL, HTTP, clock calls.
 //! Called by every room; knows none of them.
 
+pub mod account;
 pub mod audit;
 pub mod clock;
 pub mod external_user;
 pub mod ids;
 pub mod keys;
 pub mod login;
+pub mod module;
 pub mod network;
 pub mod organization;
 pub mod phone_number;
