@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod capability;
 pub mod clock;
 pub mod external_user;
 pub mod ids;
