@@ -4,8 +4,10 @@
 
 pub mod account;
 pub mod audit;
+pub mod billing;
 pub mod capability;
 pub mod clock;
+pub mod date;
 pub mod external_user;
 pub mod ids;
 pub mod keys;

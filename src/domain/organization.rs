@@ -42,4 +42,20 @@ impl Edition {
             _ => 30,
         }
     }
+
+    /// Whether expansion packs can be bought for it.
+    pub fn can_buy(self) -> bool {
+        !matches!(self, Self::Free | Self::Trial)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_free_and_trial_cannot_buy() {
+        let buyers: Vec<_> = Edition::ALL.into_iter().filter(|edition| edition.can_buy()).collect();
+        assert_eq!(buyers, [Edition::Standard, Edition::Enterprise, Edition::Ultimate]);
+    }
 }
