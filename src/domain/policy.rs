@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::organization::Edition;
+
 /// How long each thing lives.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
@@ -64,4 +66,69 @@ pub struct Limits {
     pub qr_live_per_browser: u32,
     /// Logins of one external user that live at once.
     pub logins_per_user: u32,
+}
+
+/// Member seats that come with each edition.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberSeats {
+    /// With the free edition.
+    pub free: i32,
+    /// With a trial.
+    pub trial: i32,
+    /// With the standard edition.
+    pub standard: i32,
+    /// With the enterprise edition.
+    pub enterprise: i32,
+    /// With the ultimate edition.
+    pub ultimate: i32,
+}
+
+impl MemberSeats {
+    /// Those of `edition`.
+    pub fn of(&self, edition: Edition) -> i32 {
+        match edition {
+            Edition::Free => self.free,
+            Edition::Trial => self.trial,
+            Edition::Standard => self.standard,
+            Edition::Enterprise => self.enterprise,
+            Edition::Ultimate => self.ultimate,
+        }
+    }
+}
+
+/// How long a password is, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordLength {
+    /// At least.
+    pub least: usize,
+    /// At most.
+    pub most: usize,
+}
+
+/// What platform accounts are held to.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountRules {
+    /// How long an invitation can be taken up.
+    pub invitation: Duration,
+    /// A login that is not used.
+    pub login_idle: Duration,
+    /// A login at most.
+    pub login: Duration,
+    /// How long a password is.
+    pub password: PasswordLength,
+}
+
+/// What callers of the API are held to.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiRules {
+    /// Requests of one key in a second.
+    pub requests_per_second: u32,
+    /// Requests of one key at once, after a pause.
+    pub burst: u32,
+    /// Requests of one network address with a wrong key in a minute.
+    pub failed_keys_per_minute: u32,
+    /// How long the answer to an idempotency key is kept.
+    pub idempotency: Duration,
+    /// A key at most.
+    pub key: Duration,
 }
