@@ -6,7 +6,8 @@ use toml::Value;
 
 use super::values::{Values, flatten, syntax_error};
 use super::{
-    ConfigError, Database, Http, Lifetimes, Limits, Ops, Redis, Retention, Secrets, Sms, Telemetry, WeChat,
+    Accounts, Api, Billing, ConfigError, Database, Http, Lifetimes, Limits, Ops, Redis, Retention, Seats,
+    Secrets, Sms, Telemetry, WeChat,
 };
 
 /// The defaults: `config/default.toml` as it was when the program was built.
@@ -35,6 +36,14 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// How much of something is allowed.
     pub limits: Limits,
+    /// What callers of the API are held to.
+    pub api: Api,
+    /// What platform accounts are held to.
+    pub accounts: Accounts,
+    /// Member seats of each edition.
+    pub seats: Seats,
+    /// What expansion packs cost.
+    pub billing: Billing,
     /// How long what is over is kept.
     pub retention: Retention,
     /// Logs.
@@ -81,6 +90,10 @@ impl Config {
             secrets: Secrets::read(values)?,
             lifetimes: Lifetimes::read(values)?,
             limits: Limits::read(values)?,
+            api: Api::read(values)?,
+            accounts: Accounts::read(values)?,
+            seats: Seats::read(values)?,
+            billing: Billing::read(values)?,
             retention: Retention::read(values)?,
             telemetry: Telemetry::read(values)?,
         })

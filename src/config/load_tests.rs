@@ -56,7 +56,28 @@ fn the_defaults_are_the_contracts() {
     assert_eq!(config.sms.provider, SmsProvider::Console);
     assert_eq!(config.lifetimes.qr().as_secs(), 120);
     assert_eq!((config.limits.guesses_per_code, config.limits.codes_per_address_hour), (5, 600));
+    assert_eq!(
+        (config.api.requests_per_second, config.api.burst, config.api.failed_keys_per_minute),
+        (50, 100, 20)
+    );
+    assert_eq!((config.api.idempotency().as_secs(), config.api.key().as_secs()), (86_400, 31_536_000));
+    assert_eq!(config.accounts.invitation().as_secs(), 604_800);
+    assert_eq!((config.accounts.login_idle().as_secs(), config.accounts.login().as_secs()), (1_800, 43_200));
+    assert_eq!((config.accounts.password_min_length, config.accounts.password_max_length), (8, 128));
+    let seats = config.seats;
+    assert_eq!((seats.members_free, seats.members_trial, seats.members_standard), (10, 30, 30));
+    assert_eq!((seats.members_enterprise, seats.members_ultimate), (30, 30));
+    let packs: Vec<_> = config.billing.packs.iter().map(|pack| (pack.seats, pack.yearly_fen)).collect();
+    assert_eq!(packs, [(100, 50_000), (1_000, 100_000), (10_000, 500_000)]);
+    assert_eq!(config.billing.currency.as_str(), "CNY");
     assert_eq!(config.telemetry.log_format, LogFormat::Json);
+}
+
+#[test]
+fn the_price_list_can_be_set_in_the_environment() {
+    let config = environment(&[("MENFANG__BILLING__PACKS", "50:99.90, 500:600")]).unwrap();
+    let packs: Vec<_> = config.billing.packs.iter().map(|pack| (pack.seats, pack.yearly_fen)).collect();
+    assert_eq!(packs, [(50, 9_990), (500, 60_000)]);
 }
 
 #[test]
@@ -197,6 +218,21 @@ fn a_value_that_cannot_be_used_is_told_with_its_key() {
         ("lifetimes.device_days", "401"),
         ("limits.guesses_per_code", "11"),
         ("limits.codes_per_phone_hour", "0"),
+        ("api.requests_per_second", "0"),
+        ("api.burst", "1000001"),
+        ("api.idempotency_hours", "0"),
+        ("api.key_days", "366"),
+        ("accounts.invitation_days", "0"),
+        ("accounts.login_idle_minutes", "1441"),
+        ("accounts.password_min_length", "7"),
+        ("accounts.password_max_length", "63"),
+        ("seats.members_free", "0"),
+        ("seats.members_trial", "ten"),
+        ("billing.currency", "yuan"),
+        ("billing.packs", ""),
+        ("billing.packs", "100"),
+        ("billing.packs", "100:500,100:400"),
+        ("billing.packs", "100:5.001"),
         ("retention.codes_hours", "23"),
         ("telemetry.log_format", "xml"),
         ("telemetry.log_level", "loud"),

@@ -2,6 +2,9 @@
 //! Not here: anything that acts on a value; no room of ours is known. The only place of `std::env`.
 //! Called by cli, server and telemetry; every other room is handed its section.
 
+pub mod accounts;
+pub mod api;
+pub mod billing;
 pub mod database;
 pub mod error;
 pub mod http;
@@ -13,6 +16,7 @@ pub mod ops;
 pub mod redis;
 pub mod reference;
 pub mod retention;
+pub mod seats;
 pub mod secret;
 pub mod secrets;
 pub mod sms;
@@ -21,6 +25,9 @@ pub mod url;
 mod values;
 pub mod wechat;
 
+pub use accounts::Accounts;
+pub use api::Api;
+pub use billing::Billing;
 pub use database::Database;
 pub use error::ConfigError;
 pub use http::{Http, Language};
@@ -31,6 +38,7 @@ pub use network::Cidr;
 pub use ops::Ops;
 pub use redis::Redis;
 pub use retention::Retention;
+pub use seats::Seats;
 pub use secret::{Key, Secret};
 pub use secrets::{EncryptionKey, Secrets};
 pub use sms::{Sms, SmsProvider};

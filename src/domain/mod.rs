@@ -2,18 +2,23 @@
 //! Not here: I/O, async, SQL, HTTP, clock calls.
 //! Called by every room; knows none of them.
 
+pub mod account;
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod billing;
+pub mod capability;
 pub mod clock;
 pub mod date;
 pub mod external_user;
 pub mod ids;
 pub mod keys;
 pub mod login;
+pub mod module;
 pub mod naming;
 pub mod network;
 pub mod organization;
+pub mod password;
 pub mod phone_number;
 pub mod phone_visit;
 pub mod policy;

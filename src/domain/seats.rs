@@ -35,18 +35,27 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_when_it_is_reached_from_below() {
-        let told = |before, after, limit| crossed(before, after, limit).collect::<Vec<_>>();
-        assert_eq!(told(79, 80, 100), [80]);
-        assert_eq!(told(80, 81, 100), [0_u8; 0]);
-        assert_eq!(told(0, 100, 100), [80, 90, 100]);
-        assert_eq!(told(89, 95, 100), [90]);
-        assert_eq!(told(100, 79, 100), [0_u8; 0], "downward");
-        assert_eq!(told(99, 100, 100), [100]);
-        assert_eq!(told(100, 101, 100), [0_u8; 0], "above the limit, after packs have ended");
-        // 80 per cent of 3 is 2.4 and 90 per cent 2.7: both are reached by the third.
-        assert_eq!(told(2, 3, 3), [80, 90, 100]);
-        assert_eq!(told(0, 0, 0), [0_u8; 0], "nothing changes where there are no seats");
-        assert_eq!(told(0, i32::MAX, i32::MAX), [80, 90, 100]);
+        let cases: [(i32, i32, i32, &[u8]); 10] = [
+            (79, 80, 100, &[80]),
+            (80, 81, 100, &[]),
+            (89, 95, 100, &[90]),
+            (99, 100, 100, &[100]),
+            (0, 100, 100, &[80, 90, 100]),
+            (100, 79, 100, &[]),
+            // Above the limit, after packs have ended.
+            (100, 101, 100, &[]),
+            // 80 per cent of 3 is 2.4 and 90 per cent 2.7: both are reached by the third.
+            (2, 3, 3, &[80, 90, 100]),
+            (0, 0, 0, &[]),
+            (0, i32::MAX, i32::MAX, &[80, 90, 100]),
+        ];
+        for (before, after, limit, told) in cases {
+            assert_eq!(
+                crossed(before, after, limit).collect::<Vec<_>>(),
+                told,
+                "{before} to {after} of {limit}"
+            );
+        }
     }
 
     proptest! {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Language, SmsProvider};
-use crate::domain::policy::{ApiRules, Lifetimes, Limits, MemberSeats};
+use crate::domain::billing::{InvalidPriceList, PackPrice, PriceList};
+use crate::domain::policy::{AccountRules, ApiRules, Lifetimes, Limits, MemberSeats, PasswordLength};
 use crate::http::i18n::Lang;
 use crate::http::site::Front;
 use crate::sms::{self, AliyunSettings, HttpSettings, TencentSettings};
@@ -85,20 +86,49 @@ pub fn limits(config: &Config) -> Limits {
     }
 }
 
-/// For `usecases` and `http`: what callers of the API are held to.
-pub fn api_rules(_config: &Config) -> ApiRules {
+/// For `domain`: what callers of the API are held to.
+pub fn api_rules(config: &Config) -> ApiRules {
+    let api = &config.api;
     ApiRules {
-        requests_per_second: 50,
-        burst: 100,
-        failed_keys_per_minute: 20,
-        idempotency: std::time::Duration::from_hours(24),
-        key: std::time::Duration::from_hours(365 * 24),
+        requests_per_second: api.requests_per_second,
+        burst: api.burst,
+        failed_keys_per_minute: api.failed_keys_per_minute,
+        idempotency: api.idempotency(),
+        key: api.key(),
     }
 }
 
-/// For `usecases`: member seats that come with each edition.
-pub fn member_seats(_config: &Config) -> MemberSeats {
-    MemberSeats { free: 10, trial: 30, standard: 30, enterprise: 30, ultimate: 30 }
+/// For `domain`: what platform accounts are held to.
+pub fn account_rules(config: &Config) -> AccountRules {
+    let accounts = &config.accounts;
+    AccountRules {
+        invitation: accounts.invitation(),
+        login_idle: accounts.login_idle(),
+        login: accounts.login(),
+        password: PasswordLength { least: accounts.password_min_length, most: accounts.password_max_length },
+    }
+}
+
+/// For `domain`: the member seats of each edition.
+pub fn member_seats(config: &Config) -> MemberSeats {
+    let seats = &config.seats;
+    MemberSeats {
+        free: seats.members_free,
+        trial: seats.members_trial,
+        standard: seats.members_standard,
+        enterprise: seats.members_enterprise,
+        ultimate: seats.members_ultimate,
+    }
+}
+
+/// For `domain`: what expansion packs cost.
+///
+/// # Errors
+/// None that the configuration lets through.
+pub fn price_list(config: &Config) -> Result<PriceList, InvalidPriceList> {
+    let packs = config.billing.packs.iter();
+    let packs = packs.map(|pack| PackPrice { size: pack.seats, yearly_fen: pack.yearly_fen }).collect();
+    PriceList::new(config.billing.currency.as_str(), packs)
 }
 
 /// For `wechat`: where it is.
@@ -164,5 +194,42 @@ pub fn front(config: &Config, bound: std::net::SocketAddr) -> Front {
         body: config.http.body(),
         url_bytes: config.http.url_bytes,
         sockets_per_address: config.http.sockets_per_address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::billing::{HIGHEST_YEARLY_FEN, MOST_SEATS, quote};
+    use crate::domain::organization::Edition;
+
+    fn config(overrides: &[(&'static str, String)]) -> Config {
+        let key = |letter: char| format!("{}=", letter.to_string().repeat(43));
+        let required = [
+            ("secrets.encryption_keys", format!("a:{}", key('A'))),
+            ("secrets.index_key", key('E')),
+            ("secrets.signing_key", key('I')),
+        ];
+        Config::load_from(None, [], &[&required, overrides].concat()).unwrap()
+    }
+
+    #[test]
+    fn the_default_price_list_gives_the_known_figures() {
+        let quote = quote(&price_list(&config(&[])).unwrap(), 300, 265).unwrap();
+        assert_eq!(quote.offer.total.yuan(), "1089.04");
+        assert_eq!(quote.cheaper.unwrap().total.yuan(), "726.03");
+    }
+
+    #[test]
+    fn the_domain_takes_the_largest_pack_that_can_be_configured() {
+        let yuan = HIGHEST_YEARLY_FEN / 100;
+        let largest = config(&[("billing.packs", format!("{MOST_SEATS}:{yuan}"))]);
+        assert!(price_list(&largest).is_ok());
+    }
+
+    #[test]
+    fn the_free_edition_has_ten_members_and_the_others_thirty() {
+        let seats = member_seats(&config(&[]));
+        assert_eq!(Edition::ALL.map(|edition| seats.of(edition)), [10, 30, 30, 30, 30]);
     }
 }

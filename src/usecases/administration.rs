@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::bus::{Bus, Nudge};
 use crate::domain::audit::{Action, By};
+use crate::domain::capability::NotAllowed;
 use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::store::idempotency::Claim;
@@ -76,6 +77,9 @@ pub enum ChangeError {
     /// It would break something.
     #[error("it conflicts with what is there: {0:?}")]
     Conflict(Conflict),
+    /// A rule about kinds of user says no.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
     /// WeChat said no, or nothing.
     #[error(transparent)]
     WeChat(WeChatError),

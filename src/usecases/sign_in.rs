@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::bus::guard::Limit;
 use crate::bus::{Bus, Nudge};
 use crate::domain::audit::Caller;
+use crate::domain::billing::PriceList;
 use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
-use crate::domain::policy::{ApiRules, Lifetimes, Limits, MemberSeats};
+use crate::domain::policy::{AccountRules, ApiRules, Lifetimes, Limits, MemberSeats};
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
 use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
@@ -41,8 +42,12 @@ pub struct Parts {
     pub limits: Limits,
     /// What callers of the API are held to.
     pub api: ApiRules,
+    /// What platform accounts are held to.
+    pub accounts: AccountRules,
     /// Member seats that come with each edition.
     pub member_seats: MemberSeats,
+    /// What expansion packs cost.
+    pub prices: PriceList,
     /// Scheme and host of every link, without a slash at the end.
     pub public_url: String,
     /// Country codes that may get a code, with their plus sign.

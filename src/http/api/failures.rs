@@ -14,6 +14,9 @@ pub fn failed(visitor: &Visitor, error: ChangeError) -> Problem {
             visitor.problem(Code::InvalidField).detail(format!("{field}: {rule}")).with("field", field)
         }
         ChangeError::Conflict(conflict) => conflicting(visitor, conflict),
+        ChangeError::NotAllowed(no) => {
+            visitor.problem(Code::NotForKind).detail(no.to_string()).with("rule", no.code())
+        }
         ChangeError::WeChat(_) => visitor.problem(Code::WeChatUnavailable),
         // Another change of the same thing was first; the request can be made again.
         ChangeError::Store(StoreError::Conflict) => visitor.problem(Code::Conflict),

@@ -81,6 +81,7 @@ async fn bodies_are_closed_and_say_which_field_is_wrong() {
     let request =
         platform.request(reqwest::Method::POST, "/organizations").header("content-type", "application/json");
     platform.send(request.body("{")).await.expect_problem(400, "bad_json");
+    platform.put("/organizations", json!({})).await.expect_problem(405, "method_not_allowed");
     let request = platform.request(reqwest::Method::POST, "/organizations").body("name=X");
     platform.send(request).await.expect_problem(415, "unsupported_media_type");
 }
