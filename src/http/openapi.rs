@@ -2,8 +2,11 @@
 //!
 //! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
 
+mod curl;
+pub mod fields;
 pub mod op;
 mod operations;
+pub mod outline;
 mod schemas;
 
 use serde_json::{Map, Value, json};
@@ -32,6 +35,7 @@ pub fn document() -> Value {
             {"name": "phone", "description": "The phone inside WeChat"},
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
+            {"name": "documents", "description": "This description of all routes"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
         ],
         "paths": operations::paths(),

@@ -1,4 +1,5 @@
 //! Stories of backends that call the API.
 
 mod common;
+mod docs;
 mod organizations;
