@@ -14,7 +14,7 @@ use crate::{
     instant::now,
     ledger::Ledger,
     random,
-    state::{Change, Person, State},
+    state::{Change, Openids, Person},
     world::World,
 };
 
@@ -32,12 +32,11 @@ pub(super) struct PersonView<'a> {
 }
 
 impl<'a> PersonView<'a> {
-    pub(super) fn new(person: &'a Person, state: &'a State) -> Self {
-        let appids = state.accounts.keys();
+    pub(super) fn new(person: &'a Person, accounts: &[Openids<'a>]) -> Self {
         Self {
             id: &person.id,
             nickname: &person.nickname,
-            openids: appids.map(|appid| (appid.as_str(), person.openid(appid))).collect(),
+            openids: accounts.iter().map(|openids| (openids.appid(), openids.person(&person.id))).collect(),
             following: person.following().collect(),
         }
     }
@@ -55,7 +54,7 @@ pub(super) async fn create(world: Data<World>, body: Bytes) -> Result<HttpRespon
     let mut ledger = world.ledger();
     let id = join(&mut ledger, &nickname)?;
     let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
-    Ok(HttpResponse::Created().json(PersonView::new(person, ledger.state())))
+    Ok(HttpResponse::Created().json(PersonView::new(&person, &ledger.state().openids())))
 }
 
 /// Lets somebody come, and gives their id.
@@ -73,11 +72,12 @@ pub(crate) fn join(ledger: &mut Ledger, nickname: &str) -> Result<String, Proble
     Ok(id)
 }
 
-/// `GET /sandbox/people`: everybody, oldest first.
+/// `GET /sandbox/people`: everybody, oldest first; crowds at the end.
 pub(super) async fn list(world: Data<World>) -> HttpResponse {
     let ledger = world.ledger();
-    let state = ledger.state();
-    let items: Vec<_> = state.people.all().iter().map(|person| PersonView::new(person, state)).collect();
+    let people: Vec<_> = ledger.state().people.everybody().collect();
+    let openids = ledger.state().openids();
+    let items: Vec<_> = people.iter().map(|person| PersonView::new(person, &openids)).collect();
     HttpResponse::Ok().json(json!({"items": items}))
 }
 
@@ -85,5 +85,5 @@ pub(super) async fn list(world: Data<World>) -> HttpResponse {
 pub(super) async fn show(world: Data<World>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let ledger = world.ledger();
     let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
-    Ok(HttpResponse::Ok().json(PersonView::new(person, ledger.state())))
+    Ok(HttpResponse::Ok().json(PersonView::new(&person, &ledger.state().openids())))
 }
