@@ -7,7 +7,6 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::problem::{Problem, read};
 use crate::{
@@ -40,6 +39,11 @@ impl<'a> PersonView<'a> {
             following: person.following().collect(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    items: Vec<PersonView<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -77,8 +81,8 @@ pub(super) async fn list(world: Data<World>) -> HttpResponse {
     let ledger = world.ledger();
     let people: Vec<_> = ledger.state().people.everybody().collect();
     let openids = ledger.state().openids();
-    let items: Vec<_> = people.iter().map(|person| PersonView::new(person, &openids)).collect();
-    HttpResponse::Ok().json(json!({"items": items}))
+    let items = people.iter().map(|person| PersonView::new(person, &openids)).collect();
+    HttpResponse::Ok().json(List { items })
 }
 
 /// `GET /sandbox/people/{id}`: one person.

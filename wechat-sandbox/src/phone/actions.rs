@@ -121,6 +121,13 @@ pub(super) enum After {
     Nothing,
 }
 
+impl After {
+    /// Whether all went as it should.
+    pub(super) const fn is_good(self) -> bool {
+        matches!(self, Self::Told)
+    }
+}
+
 /// To the accounts' part of the screen.
 pub(super) fn back_to_accounts(after: Option<After>) -> HttpResponse {
     leave_for(match after {

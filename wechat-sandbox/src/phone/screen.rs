@@ -72,7 +72,8 @@ struct Screen<'a> {
     chosen_phone: &'a str,
     suggestion: &'static str,
     notice: &'a str,
-    accounts_notice: &'static str,
+    /// What the accounts' part has to say.
+    after: Option<(After, &'static str)>,
     link: &'a str,
 }
 
@@ -146,7 +147,7 @@ pub(super) fn show_with(
         chosen_phone: &wanted.phone,
         suggestion: language.say(chinese, english),
         notice,
-        accounts_notice: wanted.after.map_or("", |after| sentence(language, after)),
+        after: wanted.after.map(|after| (after, sentence(language, after))),
         link: &wanted.link,
     };
     page_with(status, &screen)
