@@ -8,6 +8,8 @@ pub mod external_user;
 pub mod ids;
 pub mod keys;
 pub mod login;
+pub mod menu;
+pub mod menu_rule;
 pub mod network;
 pub mod organization;
 pub mod phone_number;
