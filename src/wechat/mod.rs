@@ -9,12 +9,14 @@ pub mod errcode;
 pub mod error;
 pub mod followers;
 pub mod oauth;
+pub mod trouble;
 
 pub use client::{Credentials, Endpoints, WeChat};
 pub use errcode::{Advice, Class, Interface};
 pub use error::{NetworkFailure, WeChatError};
 pub use followers::Followership;
 pub use oauth::{Authorization, Profile, Scope};
+pub use trouble::Trouble;
 
 #[cfg(test)]
 mod tests;
