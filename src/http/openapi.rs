@@ -33,6 +33,7 @@ pub fn document() -> Value {
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "seats", "description": "Seats, and buying more"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},
