@@ -14,6 +14,8 @@ pub mod external_user;
 pub mod ids;
 pub mod keys;
 pub mod login;
+pub mod menu;
+pub mod menu_rule;
 pub mod module;
 pub mod naming;
 pub mod network;

@@ -37,6 +37,7 @@ pub fn document() -> Value {
             {"name": "ops", "description": "The operator's port, ops.listen"},
             {"name": "documents", "description": "This description of all routes"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "seats", "description": "Seats, and buying more"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

@@ -85,6 +85,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         front,
         ApiLimits::new(&sections::api_rules(&config)),
     ));
+    tidy_every_minute(&core, site.clone());
     Ok(Server {
         config,
         world,
@@ -96,6 +97,17 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         arbiters,
         draining: Arc::default(),
     })
+}
+
+/// Keys and addresses that have not been seen for a while would pile up in the limiters.
+fn tidy_every_minute(core: &actix::ArbiterHandle, site: actix_web::web::Data<Site>) {
+    core.spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_mins(1));
+        loop {
+            every.tick().await;
+            site.api_limits.tidy();
+        }
+    });
 }
 
 fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

@@ -19,6 +19,7 @@ pub mod qr_sessions;
 pub mod reseal;
 pub mod retention;
 pub mod schema;
+pub mod seats;
 pub mod service_accounts;
 pub mod unit;
 pub mod vault;

@@ -11,7 +11,6 @@ use crate::domain::api_key::owner;
 use crate::domain::keys::{hex, sha256};
 use crate::http::extract::body;
 use crate::http::problem::{Code, Problem};
-use crate::http::site::Site;
 use crate::store::StoreError;
 use crate::store::idempotency::Claim;
 use crate::usecases::administration::{ChangeError, Kept, Prepared};
@@ -36,24 +35,7 @@ pub struct Order<R, P, B = Nothing> {
 }
 
 /// Why there is no order: a problem, or the answer that was given before.
-#[derive(Debug)]
-pub struct Answered(HttpResponse);
-
-impl std::fmt::Display for Answered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("answered")
-    }
-}
-
-impl ResponseError for Answered {
-    fn status_code(&self) -> StatusCode {
-        self.0.status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.0.status())
-    }
-}
+struct Answered(HttpResponse);
 
 impl From<Problem> for Answered {
     fn from(problem: Problem) -> Self {
@@ -192,12 +174,4 @@ fn json_answer(status: StatusCode, text: String) -> HttpResponse {
 /// Answers a read with JSON that nobody keeps.
 pub fn shown<V: Serialize>(value: V) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(value)
-}
-
-/// This server, out of an order.
-impl<R, P, B> Order<R, P, B> {
-    /// This server.
-    pub fn site(&self) -> &Site {
-        &self.permit.site
-    }
 }

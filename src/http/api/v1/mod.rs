@@ -5,10 +5,14 @@
 pub mod api_keys;
 pub mod audit;
 pub mod organizations;
+pub mod seats;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints()].into_iter().flatten().collect()
+    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints(), seats::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
