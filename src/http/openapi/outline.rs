@@ -41,6 +41,8 @@ pub struct Credential {
 pub struct Group {
     /// The tag.
     pub name: String,
+    /// The tag as a heading.
+    pub title: String,
     /// What they have in common.
     pub description: String,
     /// The routes, by path.
@@ -130,26 +132,35 @@ pub fn outline(document: &Value) -> Outline {
     let mut groups: Vec<Group> = tags
         .map(|tag| Group {
             name: text_of(tag, "name"),
+            title: tag["x-displayName"]
+                .as_str()
+                .map_or_else(|| heading(&text_of(tag, "name")), ToOwned::to_owned),
             description: text_of(tag, "description"),
             routes: routes.remove(tag["name"].as_str().unwrap_or_default()).unwrap_or_default(),
         })
         .filter(|group| !group.routes.is_empty())
         .collect();
     groups.sort_by_key(|group| !group.routes.iter().any(|route| route.path.starts_with(BASE)));
-    let schemas = &document["components"]["schemas"];
-    let shapes = entries(schemas).map(|(name, schema)| Shape {
+    let components = &document["components"];
+    let shapes = entries(&components["schemas"]).map(|(name, schema)| Shape {
         name: name.clone(),
         description: text_of(schema, "description"),
         fields: fields::of_schema(schema),
         kind: fields::kind(schema).text,
     });
-    let schemes = &document["components"]["securitySchemes"];
-    let credentials = entries(schemes).map(|(name, scheme)| Credential {
+    let credentials = entries(&components["securitySchemes"]).map(|(name, scheme)| Credential {
         name: name.clone(),
         sent: curl::sent(scheme),
         description: text_of(scheme, "description"),
     });
     Outline { groups, credentials: credentials.collect(), shapes: shapes.collect() }
+}
+
+/// `service_account` as `Service account`.
+fn heading(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn route(document: &Value, path: &str, method: &str) -> Route {
