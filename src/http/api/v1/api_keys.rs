@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::api_key::ApiKey as Known;
@@ -79,7 +79,7 @@ struct ScopeName;
 impl PartialSchema for ScopeName {
     fn schema() -> RefOr<Schema> {
         let words = Scope::ALL.iter().map(|scope| scope.name());
-        ObjectBuilder::new().description(Some("What a key may do.")).enum_values(Some(words)).into()
+        ObjectBuilder::new().schema_type(Type::String).description(Some("What a key may do.")).enum_values(Some(words)).into()
     }
 }
 
