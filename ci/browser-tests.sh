@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The sign-in in a real, headless Chromium; a picture of each state is kept under test-output/.
+# The sign-in in a real, headless Chromium, also through nginx; a picture of each state is kept under test-output/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium fonts-noto-cjk)
+packages=(chromium fonts-noto-cjk nginx)
 # Somebody may have Node from elsewhere; Debian's is taken only when there is none.
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)

@@ -87,15 +87,15 @@ export class Room {
     page.on("pageerror", (error) => this.#errors.push(String(error)));
   }
 
-  /** Keeps a picture of a state, as wide as a computer's window and as narrow as a phone's. */
-  async picture(page, state) {
+  /** Keeps a picture of a state, as wide as a computer's window and as narrow as a phone's; of a long page, what is in sight. */
+  async picture(page, state, { fullPage = true } = {}) {
     await mkdir(screenshots, { recursive: true });
     const own = page.viewportSize();
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       const path = join(screenshots, `${this.name}-${state}-${size}.png`);
       // Transitions are over at once, so that a picture shows the state and not the way to it.
-      await page.screenshot({ path, animations: "disabled", fullPage: true });
+      await page.screenshot({ path, animations: "disabled", fullPage });
     }
     await page.setViewportSize(own);
   }

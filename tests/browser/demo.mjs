@@ -15,11 +15,11 @@ const START_MS = 60_000;
 
 export const screenshots = join(root, "test-output/screenshots");
 
-/** A demo that runs; `t` is the test, at whose end it is stopped and its data removed. */
-export async function startDemo(t, settings = {}) {
+/** A demo that runs; `t` is the test, at whose end it is stopped and its data removed. Who needs to know the port before it starts says which. */
+export async function startDemo(t, settings = {}, listen = "127.0.0.1:0") {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build`);
   const data = await mkdtemp(join(tmpdir(), "menfang-test-"));
-  const demo = new Demo(data, settings);
+  const demo = new Demo(data, settings, listen);
   t.after(async () => {
     await demo.stop();
     await rm(data, { recursive: true, force: true });
@@ -31,11 +31,12 @@ export async function startDemo(t, settings = {}) {
 class Demo {
   #process = null;
   #log = "";
-  #listen = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"];
+  #listen;
 
-  constructor(data, settings) {
+  constructor(data, settings, listen) {
     this.data = data;
     this.settings = settings;
+    this.#listen = [listen, "127.0.0.1:0", "127.0.0.1:0"];
   }
 
   /** Starts it; the second time on the ports of the first. */
@@ -58,7 +59,8 @@ class Demo {
     Object.assign(this, JSON.parse(line));
     this.slug = this.apps[0].slug;
     this.portal = `${this.url}/p/${this.slug}`;
-    this.#listen = [this.url, this.sandbox_url, this.ops_url].map((url) => new URL(url).host);
+    const own = [this.url, this.sandbox_url, this.ops_url].map((url) => new URL(url).host);
+    this.#listen = this.#listen.map((address, place) => (address.endsWith(":0") ? own[place] : address));
   }
 
   /** As when the power fails: nothing is said, nothing is written any more. */

@@ -1,0 +1,82 @@
+// The example of deploy/: an app behind nginx, open to whoever is signed in at the portal.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { Room, approve, bindPhone, matchNumber, openEntrance, panel, startBrowser } from "./browser.mjs";
+import { startDemo } from "./demo.mjs";
+import { freeAddress, startNginx } from "./nginx.mjs";
+
+const NUMBER = "13800138000";
+const options = { timeout: 120_000 };
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let browser;
+before(async () => (browser = await startBrowser()));
+after(() => browser.close());
+
+/** Menfang with nginx in front of it. */
+async function behindNginx(t, slug) {
+  const [listen, menfang] = [await freeAddress(), await freeAddress()];
+  const settings = { MENFANG__HTTP__PUBLIC_URL: `http://${listen}`, MENFANG__HTTP__TRUSTED_PROXIES: "127.0.0.1" };
+  const demo = await startDemo(t, settings, menfang);
+  assert.equal(demo.url, `http://${listen}`);
+  await startNginx(t, { listen, menfang, slug });
+  return demo;
+}
+
+test("an app behind nginx is open to whoever is signed in at its portal, and to nobody else", options, async (t) => {
+  const slug = "suppliers";
+  const demo = await behindNginx(t, slug);
+  const r = new Room(t, browser, demo, "nginx");
+  // What a browser asks for by itself when a text names no icon; the example's app has none.
+  r.expect(/favicon\.ico/);
+  const app = `${demo.url}/app/orders?page=2`;
+  const [pc, stranger] = [await r.computer(), await r.computer()];
+  const phone = await r.phone(await demo.person("林小雨"));
+
+  // Nobody is signed in: the portal. Its live connection goes through nginx as a WebSocket.
+  const sockets = [];
+  pc.on("websocket", (socket) => sockets.push(socket.url()));
+  const { scan_url } = await openEntrance(pc, demo, () => pc.goto(app));
+  assert.equal(pc.url(), demo.portal);
+  await phone.goto(scan_url);
+  await panel(pc, "scanned");
+  await bindPhone(phone, demo, NUMBER);
+  await approve(phone, await matchNumber(pc));
+  await pc.waitForURL(`${demo.portal}/home`);
+  assert.match(sockets[0], new RegExp(`^ws://${new URL(demo.url).host}/qr/.*/ws$`));
+
+  const { id } = await (await pc.request.get(`${demo.portal}/me`)).json();
+  assert.match(id, /^usr_/);
+  const opened = await pc.goto(app);
+  assert.equal(await opened.text(), `signed in as ${id}\n`);
+  // Whom a visitor says to be does not count.
+  const lied = { headers: { "X-Menfang-User": "usr_somebody" }, maxRedirects: 0 };
+  assert.equal(await (await pc.request.get(app, lied)).text(), `signed in as ${id}\n`);
+
+  const away = async (page, more = {}) => {
+    const answer = await page.request.get(app, { maxRedirects: 0, ...more });
+    assert.deepEqual([answer.status(), answer.headers().location], [302, `/p/${slug}`]);
+  };
+  await away(stranger);
+  await away(stranger, lied);
+  assert.equal((await stranger.request.get(`${demo.url}/_menfang/me`)).status(), 404, "nginx's own question is not for visitors");
+  await openEntrance(stranger, demo, () => stranger.goto(app));
+  await r.picture(stranger, "sent-away");
+
+  await pc.goto(`${demo.portal}/home`);
+  await openEntrance(pc, demo, () => pc.getByRole("button", { name: "Not you? Sign out" }).click());
+  await away(pc);
+  r.noErrors();
+});
+
+test("the compose example uses settings that there are", async () => {
+  const example = await readFile(`${root}/deploy/compose.yaml`, "utf8");
+  const known = await readFile(`${root}/docs/configuration.md`, "utf8");
+  const settings = [...example.matchAll(/(MENFANG__\w+?)(?:_FILE)?:/g)].map(([, name]) => name);
+  assert.ok(settings.length > 4);
+  for (const setting of settings) assert.ok(known.includes(`\`${setting}\``), setting);
+});
