@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod apps;
 pub mod arrive;
 pub mod claim;
+pub mod closing;
 pub mod decide;
 pub mod external_users;
 pub mod follow;
