@@ -4,11 +4,15 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod external_user_phones;
 pub mod organizations;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints()].into_iter().flatten().collect()
+    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints(), external_user_phones::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
