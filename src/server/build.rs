@@ -9,6 +9,7 @@ use actix::Arbiter;
 use anyhow::Context as _;
 
 use crate::actors::change_feed::ChangeFeed;
+use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::janitor::Janitor;
 use crate::actors::qr_session::Tools;
@@ -72,6 +73,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         clock: Arc::clone(&world.clock),
         lifetimes: sections::lifetimes(&config),
         watchers: config.http.sockets_per_session,
+        closed: ClosedPortals::default(),
     };
     let homes = arbiters.iter().skip(1).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);

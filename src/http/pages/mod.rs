@@ -5,4 +5,5 @@
 pub mod entrance;
 pub mod home;
 pub mod phone;
+mod phone_page;
 pub mod views;

@@ -4,6 +4,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod external_user_phones;
 pub mod organizations;
 pub mod seats;
 
@@ -11,8 +12,10 @@ use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints(), seats::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let mut all = organizations::endpoints();
+    all.extend(api_keys::endpoints());
+    all.extend(audit::endpoints());
+    all.extend(seats::endpoints());
+    all.extend(external_user_phones::endpoints());
+    all
 }
