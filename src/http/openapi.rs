@@ -2,8 +2,11 @@
 //!
 //! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
 
+mod curl;
+pub mod fields;
 pub mod op;
 mod operations;
+pub mod outline;
 mod schemas;
 
 use serde_json::{Map, Value, json};
@@ -28,10 +31,11 @@ pub fn document() -> Value {
         "servers": [{"url": "/", "description": "http.public_url"}],
         "tags": [
             {"name": "entrance", "description": "People on a computer"},
-            {"name": "qr", "description": "The browser that waits"},
+            {"name": "qr", "x-displayName": "QR sessions", "description": "The browser that waits"},
             {"name": "phone", "description": "The phone inside WeChat"},
-            {"name": "wechat", "description": "WeChat's own calls"},
-            {"name": "ops", "description": "The operator's port, ops.listen"},
+            {"name": "wechat", "x-displayName": "WeChat", "description": "WeChat's own calls"},
+            {"name": "ops", "x-displayName": "Operations", "description": "The operator's port, ops.listen"},
+            {"name": "documents", "description": "This description of all routes"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
             {"name": "seats", "description": "Seats, and buying more"},
         ],

@@ -20,7 +20,7 @@ const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, Port
 pub(super) fn paths() -> Value {
     let mut paths = Map::new();
     for (path, methods) in
-        entrance().into_iter().chain(waiting()).chain(phone()).chain(wechat()).chain(operator())
+        [entrance(), waiting(), phone(), documents(), wechat(), operator()].into_iter().flatten()
     {
         paths.insert(path.to_owned(), methods);
     }
@@ -193,6 +193,32 @@ fn phone() -> Vec<Path> {
         ("/p/{slug}/phone/report", post("\"I did not ask for this\"", &["csrf"], "200", &[])),
         ("/p/{slug}/phone/profile", of_portal("post", profile.problems(&form))),
     ]
+}
+
+fn documents() -> Vec<Path> {
+    let tag = json!({"ETag": {"schema": {"type": "string"}, "description": "The version of the document"}});
+    let known = json!([{
+        "name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": "The version that is known",
+    }]);
+    let text = op("documents", "This document").parameters(known).answers(json!({
+        "200": {
+            "description": "The document",
+            "headers": tag,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["openapi", "info", "paths"],
+                "properties": {"openapi": {"type": "string", "pattern": "^3\\.1\\."}, "info": {"type": "object"}, "paths": {"type": "object"}},
+            }}},
+        },
+        "304": {"description": "As the ETag says", "headers": tag},
+    }));
+    let shown = op("documents", "This document as a page, in the language of the browser").answer(
+        "200",
+        "A page",
+        "text/html",
+    );
+    let both = |op: Op| json!({"get": op.clone().build(), "head": op.build()});
+    vec![("/api/openapi.json", both(text)), ("/api/docs", both(shown))]
 }
 
 fn wechat() -> Vec<Path> {
