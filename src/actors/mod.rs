@@ -4,6 +4,7 @@
 
 pub mod change_feed;
 pub mod follow_check;
+pub mod follower_import;
 pub mod frame;
 pub mod janitor;
 pub mod qr_session;

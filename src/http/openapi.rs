@@ -33,6 +33,8 @@ pub fn document() -> Value {
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "service_account", "description": "The organization's WeChat service account and its menu"},
+            {"name": "followers", "description": "Who follows the service account"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

@@ -9,6 +9,8 @@ pub mod changes;
 pub mod connect;
 pub mod error;
 pub mod external_users;
+pub mod follower_imports;
+pub mod follower_pages;
 pub mod followers;
 pub mod idempotency;
 pub mod logins;
@@ -24,6 +26,7 @@ pub mod unit;
 pub mod vault;
 pub mod verification_codes;
 pub mod visits;
+pub mod wechat_bindings;
 
 pub use connect::{Database, Store};
 pub use error::StoreError;

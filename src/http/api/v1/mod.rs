@@ -4,11 +4,24 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod followers;
+pub mod menu;
 pub mod organizations;
+pub mod service_account;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints()].into_iter().flatten().collect()
+    [
+        organizations::endpoints(),
+        api_keys::endpoints(),
+        audit::endpoints(),
+        service_account::endpoints(),
+        menu::endpoints(),
+        followers::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
