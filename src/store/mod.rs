@@ -10,6 +10,8 @@ pub mod connect;
 pub mod consents;
 pub mod error;
 pub mod external_users;
+pub mod follower_imports;
+pub mod follower_pages;
 pub mod followers;
 pub mod idempotency;
 pub mod identities;
@@ -27,6 +29,7 @@ pub mod unit;
 pub mod vault;
 pub mod verification_codes;
 pub mod visits;
+pub mod wechat_bindings;
 
 pub use connect::{Database, Store};
 pub use error::StoreError;

@@ -256,7 +256,17 @@ fn wechat() -> Vec<Path> {
             "text/plain",
         )
     };
+    let file = op(
+        "wechat",
+        "The file that WeChat wants at the domain's root, as the service account's binding has it",
+    )
+    .answer("200", "Its content", "text/plain")
+    .problems(&[NotFound, Unavailable]);
     vec![
+        (
+            "/MP_verify_{code}.txt",
+            json!({"get": file.clone().build(), "head": file.build(), "parameters": [in_path("code")]}),
+        ),
         ("/wechat/{appid}/oauth/callback", json!({"get": back.build(), "parameters": [in_path("appid")]})),
         (
             "/wechat/{appid}/events",

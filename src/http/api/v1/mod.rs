@@ -5,17 +5,27 @@
 pub mod api_keys;
 pub mod audit;
 pub mod external_user_phones;
+pub mod followers;
+pub mod menu;
 pub mod organizations;
 pub mod seats;
+pub mod service_account;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    let mut all = organizations::endpoints();
-    all.extend(api_keys::endpoints());
-    all.extend(audit::endpoints());
-    all.extend(seats::endpoints());
-    all.extend(external_user_phones::endpoints());
-    all
+    [
+        api_keys::endpoints(),
+        audit::endpoints(),
+        external_user_phones::endpoints(),
+        followers::endpoints(),
+        menu::endpoints(),
+        organizations::endpoints(),
+        seats::endpoints(),
+        service_account::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
