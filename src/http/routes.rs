@@ -7,7 +7,7 @@ use super::answers;
 use super::api::endpoint::BASE;
 use super::api::v1;
 use super::assets;
-use super::callbacks::wechat;
+use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
 use super::openapi;
@@ -56,6 +56,11 @@ pub fn public(config: &mut web::ServiceConfig) {
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
+        .service(
+            at("/MP_verify_{code}.txt")
+                .route(get().to(domain_file::show))
+                .route(web::head().to(domain_file::show)),
+        )
         .configure(assets::routes)
         .configure(api)
         .default_service(web::to(nothing));

@@ -11,6 +11,7 @@ use crate::domain::api_key::owner;
 use crate::domain::keys::{hex, sha256};
 use crate::http::extract::body;
 use crate::http::problem::{Code, Problem};
+use crate::http::site::Site;
 use crate::store::StoreError;
 use crate::store::idempotency::Claim;
 use crate::usecases::administration::{ChangeError, Kept, Prepared};
@@ -174,4 +175,11 @@ fn json_answer(status: StatusCode, text: String) -> HttpResponse {
 /// Answers a read with JSON that nobody keeps.
 pub fn shown<V: Serialize>(value: V) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(value)
+}
+
+impl<R, P, B> Order<R, P, B> {
+    /// This server.
+    pub fn site(&self) -> &Site {
+        &self.permit.site
+    }
 }

@@ -6,4 +6,5 @@ pub mod docs;
 pub mod entrance;
 pub mod home;
 pub mod phone;
+mod phone_page;
 pub mod views;

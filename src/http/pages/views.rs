@@ -12,7 +12,8 @@ use crate::http::i18n::Lang;
 pub use docs::DocsPage;
 pub use message::{Message, MessagePage, Tone};
 pub use phone::{
-    ApproveStep, BindKind, BindStep, BrowserFacts, PHONE_ERROR_CODES, PhonePage, PhoneStep, phone_error,
+    AcceptStep, ApproveStep, BindStep, BrowserFacts, PHONE_ERROR_CODES, PhonePage, PhoneStep, TermsTick,
+    phone_error,
 };
 
 /// The entrance in an ordinary browser: a live QR code, kept up to date by `entrance.js`.

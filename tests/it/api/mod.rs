@@ -2,6 +2,9 @@
 
 mod common;
 mod docs;
+mod menu;
 mod organizations;
 mod seats;
+mod service_account;
+mod service_account_races;
 mod walk;

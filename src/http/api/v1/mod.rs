@@ -4,15 +4,28 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod external_user_phones;
+pub mod followers;
+pub mod menu;
 pub mod organizations;
 pub mod seats;
+pub mod service_account;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [organizations::endpoints(), api_keys::endpoints(), audit::endpoints(), seats::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        api_keys::endpoints(),
+        audit::endpoints(),
+        external_user_phones::endpoints(),
+        followers::endpoints(),
+        menu::endpoints(),
+        organizations::endpoints(),
+        seats::endpoints(),
+        service_account::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
