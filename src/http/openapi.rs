@@ -33,6 +33,8 @@ pub fn document() -> Value {
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "accounts", "description": "Registered people, by their own login instead of an API key"},
+            {"name": "members", "description": "Members, external collaborators, departments, modules, and what each kind may do"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

@@ -2,26 +2,38 @@
 //! Not here: HTTP, waiting, pushing.
 //! Called by `http` and `cli admin`; never by actors.
 
+pub mod account_codes;
+pub mod account_logins;
+pub mod account_sign_in;
 pub mod administration;
+pub mod affiliations;
 pub mod api_keys;
 pub mod apps;
 pub mod arrive;
 pub mod claim;
 pub mod decide;
+pub mod departments;
 pub mod external_users;
 pub mod follow;
 pub mod join;
 pub mod logins;
+pub mod modules;
 pub mod open_qr;
 pub mod organizations;
+pub mod passwords;
 pub mod phone_steps;
+pub mod placement;
+pub mod platform_accounts;
 pub mod profile;
+pub mod registration;
 pub mod repeats;
 pub mod seats;
 pub mod send_code;
 pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
+pub mod verification;
 
 pub use administration::Administration;
+pub use platform_accounts::PlatformAccounts;
 pub use sign_in::{Parts, SignIn};

@@ -57,6 +57,18 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8], visitor: &Visitor) -> Result
     serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, visitor))
 }
 
+/// Reads a field that can be cleared: `Some(None)` when null is sent, `None` when nothing is (with `serde(default)`).
+///
+/// # Errors
+/// It is something else.
+pub fn clearable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
 fn refusal(error: &serde_path_to_error::Error<serde_json::Error>, visitor: &Visitor) -> Problem {
     let place = error.path().to_string();
     let place = if place == "." { "" } else { place.as_str() };

@@ -1,4 +1,9 @@
 //! Stories of backends that call the API.
 
+mod capabilities;
+mod collaborators;
 mod common;
+mod departments;
+mod members;
+mod modules;
 mod organizations;
