@@ -3,6 +3,7 @@
 //! Started by `server`; watched by `http/live`.
 
 pub mod change_feed;
+pub mod closed_portals;
 pub mod follow_check;
 pub mod frame;
 pub mod janitor;

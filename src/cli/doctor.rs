@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::server::{World, sections};
 use crate::store::{Database, Store};
-use crate::wechat::{Credentials, WeChat, WeChatError};
+use crate::wechat::{Credentials, NetworkFailure, Trouble, WeChat};
 
 use super::{ConfigFile, out};
 
@@ -77,8 +77,8 @@ async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {
             tokio::time::timeout(Duration::from_secs(10), wechat.check_credentials(&credentials)).await;
         let mend = match answer {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(plainly(&error)),
-            Err(_) => Some("WeChat does not answer; can this machine reach wechat.api_url?".into()),
+            Ok(Err(error)) => Some(error.trouble().to_string()),
+            Err(_) => Some(Trouble::Unreachable(NetworkFailure::Timeout).to_string()),
         };
         checks.push(Check { what: format!("service account {}: credentials", account.appid), mend });
         if let Some(url) = &config.http.public_url {
@@ -103,20 +103,5 @@ async fn reach(world: &World, callback: &str) -> Option<String> {
         Err(_) => {
             Some("it cannot be reached; does http.public_url lead to this server, and does it run?".into())
         }
-    }
-}
-
-/// WeChat's refusals in plain words (WeChat's error table).
-fn plainly(error: &WeChatError) -> String {
-    match error {
-        WeChatError::Api { errcode: 40_001 | 40_125, .. } => {
-            "the app secret is wrong; copy it anew from WeChat's console".into()
-        }
-        WeChatError::Api { errcode: 40_013, .. } => "WeChat knows no account with this appid".into(),
-        WeChatError::Api { errcode: 40_164, ip, .. } => {
-            let address = ip.map_or_else(|| "this server's address".to_owned(), |ip| ip.to_string());
-            format!("add {address} to the IP whitelist in WeChat's console")
-        }
-        other => other.to_string(),
     }
 }

@@ -17,6 +17,8 @@ pub mod ids;
 pub mod invitation;
 pub mod keys;
 pub mod login;
+pub mod menu;
+pub mod menu_rule;
 pub mod module;
 pub mod naming;
 pub mod network;

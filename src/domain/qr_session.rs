@@ -107,6 +107,9 @@ impl State {
         })
     }
 
+    /// The states from which somebody may still come in.
+    pub const OPEN: [Self; 4] = [Self::Scanned, Self::Verifying, Self::Held, Self::Authorized];
+
     /// Whether nothing can follow.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Claimed | Self::Denied | Self::Refused(_))
@@ -291,6 +294,17 @@ impl QrSession {
             return Err(TransitionError::Decided);
         }
         Ok(self.next(State::Refused(refusal), now))
+    }
+
+    /// Its person has to begin anew, because the account has lost its phone or its WeChat identity: its time is over now.
+    pub fn cut_short(&self, now: Millis) -> Result<Self, TransitionError> {
+        if self.is_expired(now) {
+            return Err(TransitionError::Expired);
+        }
+        if self.state.is_final() {
+            return Err(TransitionError::Decided);
+        }
+        Ok(self.next(self.state, Millis(now.0 - 1)))
     }
 
     /// The browser that showed the code takes its login; `r` is what its own secret gave.

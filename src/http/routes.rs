@@ -9,7 +9,7 @@ use super::assets;
 use super::callbacks::wechat;
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
-use super::pages::{entrance, home, phone};
+use super::pages::{account, docs, entrance, home, join, phone};
 use super::problem::Code;
 use super::site::Site;
 
@@ -46,6 +46,18 @@ pub fn public(config: &mut web::ServiceConfig) {
         .service(at("/p/{slug}/phone/deny").route(post().to(phone::deny)))
         .service(at("/p/{slug}/phone/report").route(post().to(phone::report)))
         .service(at("/p/{slug}/phone/profile").route(post().to(phone::profile)))
+        // Those who write a backend.
+        .service(
+            at("/api/openapi.json").route(get().to(docs::document)).route(web::head().to(docs::document)),
+        )
+        .service(at("/api/docs").route(get().to(docs::show)).route(web::head().to(docs::show)))
+        // Registered people.
+        .service(at("/join/{token}").route(get().to(join::show)).route(post().to(join::post)))
+        .service(
+            at("/account/sign-in").route(get().to(account::sign_in_page)).route(post().to(account::sign_in)),
+        )
+        .service(at("/account").route(get().to(account::show)))
+        .service(at("/account/sign-out").route(post().to(account::sign_out)))
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))

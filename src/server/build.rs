@@ -9,6 +9,7 @@ use actix::Arbiter;
 use anyhow::Context as _;
 
 use crate::actors::change_feed::ChangeFeed;
+use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::janitor::Janitor;
 use crate::actors::qr_session::Tools;
@@ -73,6 +74,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         clock: Arc::clone(&world.clock),
         lifetimes: sections::lifetimes(&config),
         watchers: config.http.sockets_per_session,
+        closed: ClosedPortals::default(),
     };
     let homes = arbiters.iter().skip(1).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
@@ -87,6 +89,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         front,
         ApiLimits::new(&sections::api_rules(&config)),
     ));
+    tidy_every_minute(&core, site.clone());
     Ok(Server {
         config,
         world,
@@ -98,6 +101,17 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         arbiters,
         draining: Arc::default(),
     })
+}
+
+/// Keys and addresses that have not been seen for a while would pile up in the limiters.
+fn tidy_every_minute(core: &actix::ArbiterHandle, site: actix_web::web::Data<Site>) {
+    core.spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_mins(1));
+        loop {
+            every.tick().await;
+            site.api_limits.tidy();
+        }
+    });
 }
 
 fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

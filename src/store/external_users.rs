@@ -123,13 +123,12 @@ impl Unit {
     /// # Errors
     /// [`StoreError::Conflict`] when the phone has an account in this app.
     pub async fn create_external_user(&self, user: &ExternalUser) -> Result<(), StoreError> {
-        let place = |column| Place { table: TABLE, column, row: &user.id, organization: user.organization };
         let row = external_user::ActiveModel {
             id: Set(user.id.0),
             org_id: Set(user.organization.0),
             app_id: Set(user.app.0),
-            phone_index: Set(self.tools.vault.phone_index(&user.phone)),
-            phone: Set(self.tools.vault.seal(&place("phone"), user.phone.as_str(), &*self.tools.entropy)?),
+            phone_index: Set(phone_index(&self.tools, user.id, user.phone.as_ref())),
+            phone: Set(sealed(&self.tools, user.id, user.organization, user.phone.as_ref())?),
             nickname: Set(user.nickname.clone()),
             avatar_url: Set(user.avatar_url.clone()),
             status: Set(user.status.name().into()),
@@ -264,14 +263,31 @@ async fn binding<C: ConnectionTrait>(
 fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreError> {
     let (id, organization) = (UserId(row.id), OrgId(row.org_id));
     let place = Place { table: TABLE, column: "phone", row: &id, organization };
+    let phone = Some(tools.vault.open(&place, &row.phone)?).filter(|text| !text.is_empty());
     Ok(ExternalUser {
         id,
         organization,
         app: AppId(row.app_id),
-        phone: PhoneNumber::from_stored(tools.vault.open(&place, &row.phone)?),
+        phone: phone.map(PhoneNumber::from_stored),
         nickname: row.nickname,
         avatar_url: row.avatar_url,
         status: Status::from_name(&row.status).ok_or_else(|| inconsistent(TABLE, "status", id))?,
         role: row.role,
     })
+}
+
+/// What an account is found by: its phone's keyed index, or a word of its own once the phone is freed.
+pub(super) fn phone_index(tools: &Tools, user: UserId, phone: Option<&PhoneNumber>) -> String {
+    phone.map_or_else(|| format!("freed:{user}"), |phone| tools.vault.phone_index(phone))
+}
+
+/// A phone as its row holds it; of a freed one, the empty text.
+pub(super) fn sealed(
+    tools: &Tools,
+    user: UserId,
+    organization: OrgId,
+    phone: Option<&PhoneNumber>,
+) -> Result<String, StoreError> {
+    let place = Place { table: TABLE, column: "phone", row: &user, organization };
+    tools.vault.seal(&place, phone.map_or("", PhoneNumber::as_str), &*tools.entropy)
 }

@@ -1,14 +1,17 @@
 //! Apps and their portals.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType,
+    QueryFilter, QuerySelect,
+};
 
 use entities::{app, organization, portal, role};
 
 use crate::domain::app::App;
 use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, OrgId, new_uuid};
-use crate::domain::portal::{Confirm, Portal, SignUp};
+use crate::domain::portal::{Confirm, Portal, SignUp, Terms};
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
@@ -44,7 +47,7 @@ impl Store {
     /// The database is away, or a row makes no sense.
     pub async fn portal_by_slug(&self, slug: &str) -> Result<Option<Portal>, StoreError> {
         let row = portal::Entity::find().filter(portal::Column::Slug.eq(slug)).one(&self.readers).await?;
-        self.with_app(row).await
+        with_app(&self.readers, row).await
     }
 
     /// The portal of an app whose id stands in a value that we signed.
@@ -53,7 +56,30 @@ impl Store {
     /// The database is away, or a row makes no sense.
     pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
         let row = portal::Entity::find_by_id(app.0).one(&self.readers).await?;
-        self.with_app(row).await
+        with_app(&self.readers, row).await
+    }
+
+    /// The apps, of whichever organization, whose portals are closed: switched off themselves, or by their app or
+    /// organization.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn closed_portals(&self) -> Result<Vec<AppId>, StoreError> {
+        let of_app = portal::Entity::belongs_to(app::Entity).from(portal::Column::AppId).to(app::Column::Id);
+        let of_organization = portal::Entity::belongs_to(organization::Entity)
+            .from(portal::Column::OrgId)
+            .to(organization::Column::Id);
+        let any_off = Condition::any()
+            .add(portal::Column::Enabled.eq(false))
+            .add(app::Column::Enabled.eq(false))
+            .add(organization::Column::Enabled.eq(false));
+        let rows = portal::Entity::find()
+            .join(JoinType::InnerJoin, of_app.into())
+            .join(JoinType::InnerJoin, of_organization.into())
+            .filter(any_off)
+            .all(&self.readers)
+            .await?;
+        Ok(rows.into_iter().map(|row| AppId(row.app_id)).collect())
     }
 
     /// An app, of whichever organization: whoever asks compares it with their own.
@@ -73,34 +99,27 @@ impl Store {
             created_at: Millis(app.created_at),
         }))
     }
-
-    async fn with_app(&self, row: Option<portal::Model>) -> Result<Option<Portal>, StoreError> {
-        let Some(row) = row else { return Ok(None) };
-        let app = app::Entity::find_by_id(row.app_id).one(&self.readers).await?;
-        let organization = organization::Entity::find_by_id(row.org_id).one(&self.readers).await?;
-        let (Some(app), Some(organization)) = (app, organization) else {
-            return Err(inconsistent("portals", "app_id", row.app_id));
-        };
-        Ok(Some(Portal {
-            organization: OrgId(row.org_id),
-            organization_name: organization.name,
-            app: AppId(row.app_id),
-            app_name: app.name,
-            logo_url: app.logo_url,
-            open: row.enabled && app.enabled && organization.enabled,
-            sign_up: SignUp::from_name(&row.sign_up)
-                .ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
-            confirm: Confirm::from_name(&row.confirm)
-                .ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
-            slug: row.slug,
-            title: row.title,
-            login_hours: row.login_hours,
-            default_role: row.default_role,
-        }))
-    }
 }
 
 impl Unit {
+    /// The portal of an app, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
+        let row = portal::Entity::find_by_id(app.0).one(&self.tx).await?;
+        with_app(&self.tx, row).await
+    }
+
+    /// Every app of an organization.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn apps_of(&self, organization: OrgId) -> Result<Vec<AppId>, StoreError> {
+        let rows = app::Entity::find().filter(app::Column::OrgId.eq(organization.0)).all(&self.tx).await?;
+        Ok(rows.into_iter().map(|row| AppId(row.id)).collect())
+    }
+
     /// Adds an app with its portal.
     ///
     /// # Errors
@@ -168,4 +187,33 @@ impl Unit {
         }
         Ok(update.exec(&self.tx).await?.rows_affected == 1)
     }
+}
+
+async fn with_app<C: ConnectionTrait>(
+    db: &C,
+    row: Option<portal::Model>,
+) -> Result<Option<Portal>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    let app = app::Entity::find_by_id(row.app_id).one(db).await?;
+    let organization = organization::Entity::find_by_id(row.org_id).one(db).await?;
+    let (Some(app), Some(organization)) = (app, organization) else {
+        return Err(inconsistent("portals", "app_id", row.app_id));
+    };
+    Ok(Some(Portal {
+        organization: OrgId(row.org_id),
+        organization_name: organization.name,
+        app: AppId(row.app_id),
+        app_name: app.name,
+        logo_url: app.logo_url,
+        open: row.enabled && app.enabled && organization.enabled,
+        sign_up: SignUp::from_name(&row.sign_up)
+            .ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
+        confirm: Confirm::from_name(&row.confirm)
+            .ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
+        slug: row.slug,
+        title: row.title,
+        login_hours: row.login_hours,
+        default_role: row.default_role,
+        terms: row.terms_url.zip(row.terms_version).map(|(url, version)| Terms { url, version }),
+    }))
 }

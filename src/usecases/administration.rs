@@ -155,6 +155,11 @@ impl Administration {
         &self.parts.public_url
     }
 
+    /// The currency of all prices.
+    pub fn currency(&self) -> &str {
+        self.parts.prices.currency()
+    }
+
     /// The present instant.
     pub fn now(&self) -> Millis {
         self.parts.clock.now()

@@ -44,6 +44,9 @@ impl Administration {
         if !unit.set_portal(scope.organization(), app, settings).await? {
             return Err(ChangeError::NotFound);
         }
+        if settings.enabled.is_some() {
+            self.portals_switched(&unit, &[app]).await?;
+        }
         self.noted(unit, by, (scope.organization(), Action::SettingChanged), &app, ()).await
     }
 }

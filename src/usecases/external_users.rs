@@ -27,7 +27,7 @@ impl Administration {
             id: UserId::generate(self.clock(), self.entropy()),
             organization: scope.organization(),
             app,
-            phone,
+            phone: Some(phone),
             nickname: None,
             avatar_url: None,
             status: Status::Pending,

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::random;
-use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::{LoginId, UserId};
 use crate::domain::keys::{hex, sha256};
 use crate::domain::login::{Login, LoginKind, SEEN_EVERY};
@@ -78,7 +78,10 @@ impl SignIn {
             return Ok(None);
         }
         let user = self.parts.store.external_user(portal.scope(), login.user).await?;
-        let Some(user) = user.filter(|user| user.status == Status::Active) else { return Ok(None) };
+        // Terms are no matter here: a new version is asked for at the next way in, and logins stay.
+        let passes =
+            |user: &ExternalUser| portal.admit(Some((user.id, user.status))).is_ok() && user.may_sign_in();
+        let Some(user) = user.filter(passes) else { return Ok(None) };
         if self.now().since(login.last_seen_at) > SEEN_EVERY {
             // Whoever is signed in stays so while the database cannot be written.
             if let Err(error) = self.touch(&login).await {

@@ -12,6 +12,7 @@ use crate::domain::ids::{AccountId, OrgId};
 use crate::domain::invitation::InvitationToken;
 use crate::domain::organization::Organization;
 use crate::domain::phone_number::PhoneNumber;
+use crate::domain::policy::PasswordLength;
 use crate::domain::scope::OrgScope;
 use crate::store::invitations::Invited;
 use crate::store::{Store, StoreError, Unit};
@@ -61,6 +62,11 @@ impl PlatformAccounts {
     /// Scheme and host of every link.
     pub fn public_url(&self) -> &str {
         &self.parts.public_url
+    }
+
+    /// How long a password is.
+    pub fn password_length(&self) -> PasswordLength {
+        self.parts.accounts.password
     }
 
     pub(super) fn now(&self) -> Millis {

@@ -3,6 +3,7 @@
 mod codes;
 mod invitations;
 mod logins;
+mod pages;
 mod register;
 mod seats;
 mod sign_in;

@@ -10,6 +10,7 @@ use menfang::config::Config;
 use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
+use menfang::domain::external_user::ExternalUser;
 use menfang::domain::ids::{AppId, OrgId};
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
@@ -183,6 +184,65 @@ impl TestServer {
         let prepared =
             admin.set_portal(portal.scope(), portal.app, &settings, &By::operator()).await.unwrap();
         prepared.settle(None).await.unwrap();
+    }
+
+    /// The account that a person has at a portal.
+    pub(crate) async fn account(&self, slug: &str, phone: &Phone) -> ExternalUser {
+        let portal = self.portal(slug).await;
+        let store = &self.running().store;
+        store.user_of_openid(portal.scope(), portal.app, &phone.openid).await.unwrap().unwrap()
+    }
+
+    /// Lets a pending person in, as the organization would.
+    pub(crate) async fn admit(&self, slug: &str, phone: &Phone) {
+        let (scope, user) = (self.portal(slug).await.scope(), self.account(slug, phone).await.id);
+        let admitted = self.running().admin.admit(scope, user, &By::operator()).await.unwrap();
+        admitted.settle(None).await.unwrap();
+    }
+
+    /// Switches an active person off, as the organization would.
+    pub(crate) async fn disable(&self, slug: &str, phone: &Phone) {
+        let (scope, user) = (self.portal(slug).await.scope(), self.account(slug, phone).await.id);
+        let disabled = self.running().admin.disable(scope, user, &By::operator()).await.unwrap();
+        disabled.settle(None).await.unwrap();
+    }
+
+    /// Publishes a version of a portal's terms, or takes them back.
+    pub(crate) async fn set_terms(&self, slug: &str, version: Option<&str>) {
+        let value = |text: Option<String>| text.map_or("NULL".into(), |text| format!("'{text}'"));
+        let url = value(version.map(|version| format!("https://example.com/terms/{version}")));
+        let version = value(version.map(ToOwned::to_owned));
+        self.write(format!(
+            "UPDATE portals SET terms_url = {url}, terms_version = {version} WHERE slug = '{slug}'"
+        ))
+        .await;
+    }
+
+    /// Switches an app on or off in its row; nobody is told.
+    pub(crate) async fn set_app_enabled(&self, slug: &str, enabled: bool) {
+        let app = format!("(SELECT app_id FROM portals WHERE slug = '{slug}')");
+        self.write(format!("UPDATE apps SET enabled = {enabled} WHERE id = {app}")).await;
+    }
+
+    async fn write(&self, sql: String) {
+        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+        let file = self.folder.path().join("menfang.db");
+        let db = Database::connect(format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
+        let done = db.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+        db.close().await.unwrap();
+    }
+
+    /// The lines of the audit log with this action, newest first.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
+        let path = format!("/organizations/{}/audit?action={action}&limit=500", self.organization);
+        let log = self.own_backend().get(&path).await.expect(200).json();
+        log["items"].as_array().unwrap().clone()
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.rows().await.into_iter().find(|(name, _)| name == table).unwrap().1
     }
 
     /// Takes seats as that many accounts would, in one unit.

@@ -10,27 +10,27 @@ pub mod audit;
 pub mod capabilities;
 pub mod collaborators;
 pub mod departments;
+pub mod external_user_phones;
 pub mod members;
 pub mod modules;
 pub mod organizations;
+pub mod seats;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    [
-        organizations::endpoints(),
-        api_keys::endpoints(),
-        audit::endpoints(),
-        departments::endpoints(),
-        modules::endpoints(),
-        members::endpoints(),
-        collaborators::endpoints(),
-        capabilities::endpoints(),
-        accounts::endpoints(),
-        account::endpoints(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut all = organizations::endpoints();
+    all.extend(api_keys::endpoints());
+    all.extend(audit::endpoints());
+    all.extend(seats::endpoints());
+    all.extend(external_user_phones::endpoints());
+    all.extend(departments::endpoints());
+    all.extend(modules::endpoints());
+    all.extend(members::endpoints());
+    all.extend(collaborators::endpoints());
+    all.extend(capabilities::endpoints());
+    all.extend(accounts::endpoints());
+    all.extend(account::endpoints());
+    all
 }

@@ -1,4 +1,7 @@
 use super::*;
+use crate::domain::affiliation::Belonging;
+use crate::domain::module::ModuleKind;
+use crate::domain::phone_visit::VisitKind;
 
 const NASTY: &str = "<script>alert('x')</script>\"";
 
@@ -50,17 +53,29 @@ fn approve(match_required: bool, nickname: Option<&str>) -> PhoneStep {
         phone_masked: "138****1234".to_owned(),
         browser: facts(12),
         match_required,
+        number: String::new(),
         error: None,
+        terms: None,
     })
 }
 
-fn bind(code_sent_to: Option<&str>, error: Option<&str>, kind: BindKind) -> PhoneStep {
+fn tick(missing: bool) -> TermsTick {
+    TermsTick {
+        url: "https://example.com/terms?a=1&b=\"2\"".to_owned(),
+        version: NASTY.to_owned(),
+        error: missing.then(|| "missing".to_owned()),
+    }
+}
+
+fn bind(code_sent_to: Option<&str>, error: Option<&str>, kind: VisitKind) -> PhoneStep {
     PhoneStep::Bind(BindStep {
         phone: NASTY.to_owned(),
         code_sent_to: code_sent_to.map(str::to_owned),
         error: error.map(str::to_owned),
         kind,
-        browser: (kind == BindKind::Qr).then(|| facts(90)),
+        browser: (kind == VisitKind::Qr).then(|| facts(90)),
+        code: String::new(),
+        terms: None,
     })
 }
 
@@ -160,7 +175,7 @@ fn the_number_and_the_profile_are_asked_for_when_needed() {
 #[test]
 fn binding_works_without_script() {
     for lang in BOTH {
-        let html = phone(lang, bind(None, None, BindKind::Qr));
+        let html = phone(lang, bind(None, None, VisitKind::Qr));
         for part in
             ["autocomplete=\"tel\"", "autocomplete=\"one-time-code\"", "action=\"/p/shop/phone/bind\""]
         {
@@ -172,7 +187,7 @@ fn binding_works_without_script() {
         let first = html.split("<button").nth(1).unwrap().split('>').next().unwrap();
         assert!(!first.contains("formaction"));
 
-        let html = phone(lang, bind(Some("138****1234"), Some(NASTY), BindKind::Menu));
+        let html = phone(lang, bind(Some("138****1234"), Some(NASTY), VisitKind::Menu));
         assert!(html.contains(&lang.tf("phone.bind.sent", &[("phone", "138****1234")])));
         assert!(!html.contains("Firefox") && html.contains("role=\"alert\" data-error>"));
         for code in PHONE_ERROR_CODES {
@@ -188,9 +203,11 @@ fn binding_works_without_script() {
 fn the_other_steps_say_how_it_ended() {
     for lang in BOTH {
         for (step, key) in [
-            (PhoneStep::Held, "phone.held.title"),
+            (PhoneStep::Held { kind: VisitKind::Qr }, "phone.held.title"),
+            (PhoneStep::Held { kind: VisitKind::Menu }, "phone.held.title"),
             (PhoneStep::Done { redirect_to: None }, "phone.done.title"),
-            (PhoneStep::Denied { error: None }, "phone.denied.title"),
+            (PhoneStep::Denied { error: None, kind: VisitKind::Qr }, "phone.denied.title"),
+            (PhoneStep::Denied { error: None, kind: VisitKind::Menu }, "phone.denied.title"),
             (PhoneStep::Refused { reason: "seats_full".to_owned() }, "refused.seats_full.title"),
             (PhoneStep::Refused { reason: "what?".to_owned() }, "refused.other.title"),
             (PhoneStep::Expired, "phone.expired.title"),
@@ -199,12 +216,73 @@ fn the_other_steps_say_how_it_ended() {
             assert!(phone(lang, step).contains(&format!("<h1>{}</h1>", lang.t(key))), "{key}");
         }
         let done = phone(lang, PhoneStep::Done { redirect_to: Some("/p/shop/home".to_owned()) });
-        assert!(done.contains("href=\"/p/shop/home\" data-redirect"));
+        order(
+            &done,
+            &["action=\"/p/shop/phone/approve\" data-go-on", "value=\"csrf-value\"", "type=\"submit\""],
+        );
         assert!(phone(lang, PhoneStep::Moment).contains("http-equiv=\"refresh\" content=\"1\""));
         assert!(
-            phone(lang, PhoneStep::Held)
-                .contains("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
+            phone(lang, PhoneStep::Held { kind: VisitKind::Menu })
+                .contains("<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>")
         );
+    }
+}
+
+#[test]
+fn what_is_said_on_the_phone_is_of_the_phone() {
+    for lang in BOTH {
+        for (kind, held, denied) in [
+            (VisitKind::Qr, "phone.held.text", "phone.denied.text"),
+            (VisitKind::Menu, "phone.held.here_text", "phone.denied.here_text"),
+        ] {
+            let held = lang.tf(held, &[("organization", "Acme")]);
+            let (before, after) = held.split_once("Acme").unwrap();
+            let html = phone(lang, PhoneStep::Held { kind });
+            assert!(html.contains(before) && html.contains(after), "{held}");
+            assert!(phone(lang, PhoneStep::Denied { error: None, kind }).contains(lang.t(denied)));
+        }
+    }
+}
+
+#[test]
+fn the_terms_stand_before_the_button_with_a_box_that_nobody_has_ticked() {
+    for lang in BOTH {
+        for missing in [false, true] {
+            let with = |step: PhoneStep| match step {
+                PhoneStep::Bind(bind) => PhoneStep::Bind(BindStep { terms: Some(tick(missing)), ..bind }),
+                PhoneStep::Approve(approve) => {
+                    PhoneStep::Approve(ApproveStep { terms: Some(tick(missing)), ..approve })
+                }
+                other => other,
+            };
+            let accept = PhoneStep::Accept(AcceptStep {
+                nickname: Some(NASTY.to_owned()),
+                avatar_url: None,
+                phone_masked: "138****1234".to_owned(),
+                terms: tick(missing),
+            });
+            for (step, button) in [
+                (with(bind(None, None, VisitKind::Qr)), "data-submit"),
+                (with(approve(false, None)), "data-sign-in"),
+                (accept, "data-sign-in"),
+            ] {
+                let html = phone(lang, step);
+                let link = "href=\"https://example.com/terms?a=1&#38;b=&#34;2&#34;\" target=\"_blank\" rel=\"noopener noreferrer\"";
+                order(
+                    &html,
+                    &["<form", "<label class=\"tick\"><input type=\"checkbox\" name=\"terms\"", link, button],
+                );
+                assert!(!html.contains(" checked"), "never ticked beforehand");
+                let form = html.split("<form").find(|form| form.contains("type=\"checkbox\"")).unwrap();
+                assert!(
+                    !form.split('>').next().unwrap().contains("hidden"),
+                    "a hidden form would hide its box"
+                );
+                let error = form.split("data-terms-error").nth(1).unwrap();
+                assert_eq!(error.starts_with(" hidden>"), !missing);
+                assert!(error.contains(phone_error(lang, "terms_required")));
+            }
+        }
     }
 }
 
@@ -280,5 +358,124 @@ fn opening_times_are_told_in_the_largest_unit() {
         (600, "opened 10 minutes ago"),
     ] {
         assert_eq!(facts(seconds).opened(Lang::En), text);
+    }
+}
+
+fn join(lang: Lang, step: JoinStep, error: Option<&str>) -> String {
+    let page = JoinPage {
+        lang,
+        host: "portal.example.com".to_owned(),
+        token: "the-token".to_owned(),
+        organization: NASTY.to_owned(),
+        belonging: Belonging::Member,
+        phone_masked: "138****1234".to_owned(),
+        error: error.map(str::to_owned),
+        step,
+    };
+    html(lang, &page)
+}
+
+#[test]
+fn an_invitation_is_taken_up_without_script() {
+    for lang in BOTH {
+        let form = RegisterForm {
+            phone: NASTY.to_owned(),
+            name: NASTY.to_owned(),
+            password_least: 8,
+            ..RegisterForm::default()
+        };
+        let html = join(lang, JoinStep::Register(form.clone()), Some(NASTY));
+        let parts = [
+            "138****1234",
+            "role=\"alert\"",
+            "name=\"phone\"",
+            "name=\"code\"",
+            "name=\"name\"",
+            "name=\"password\"",
+        ];
+        order(&html, &parts);
+        for kind in ["tel", "one-time-code", "name", "new-password"] {
+            assert!(html.contains(&format!("autocomplete=\"{kind}\"")), "{kind}");
+        }
+        // Enter presses the first button: it must register, not send another code.
+        let first = html.split("<button").nth(1).unwrap().split('>').next().unwrap();
+        assert!(first.contains("value=\"register\""));
+        // Every field has a label.
+        for input in html.split("<input ").skip(1).filter(|input| !input.starts_with("type=\"hidden\"")) {
+            let id = input.split("id=\"").nth(1).unwrap().split('"').next().unwrap();
+            assert!(html.contains(&format!("<label for=\"{id}\">")), "{id}");
+        }
+        let registered = RegisterForm { registered: true, ..form };
+        let html = join(lang, JoinStep::Register(registered), None);
+        assert!(!html.contains("<form") && html.contains("/account/sign-in?invitation=the-token"));
+        let html = join(lang, JoinStep::Accept { name: NASTY.to_owned() }, None);
+        order(
+            &html,
+            &["value=\"accept\"", "action=\"/account/sign-out\"", "name=\"invitation\" value=\"the-token\""],
+        );
+        let other = JoinStep::OtherPhone { name: NASTY.to_owned(), phone_masked: "139****9876".to_owned() };
+        let html = join(lang, other, None);
+        assert!(html.contains("139****9876") && !html.contains("value=\"accept\""));
+    }
+}
+
+#[test]
+fn signing_in_asks_for_a_code_only_once_one_was_sent() {
+    for lang in BOTH {
+        let page = AccountSignInPage {
+            lang,
+            host: "portal.example.com".to_owned(),
+            invitation: None,
+            phone: NASTY.to_owned(),
+            code_sent_to: None,
+            error: Some(NASTY.to_owned()),
+        };
+        let plain = html(lang, &page);
+        assert!(plain.contains("name=\"password\"") && !plain.contains("value=\"code\""));
+        let invited = AccountSignInPage { invitation: Some("the-token".to_owned()), ..page };
+        assert!(html(lang, &invited).contains("name=\"do\" value=\"code\" formnovalidate"));
+        let sent = AccountSignInPage { code_sent_to: Some("138****1234".to_owned()), ..invited };
+        let html = html(lang, &sent);
+        order(&html, &["value=\"sign-in\"", "138****1234", "name=\"code\"", "value=\"code\""]);
+        assert!(!html.contains("name=\"password\""));
+    }
+}
+
+#[test]
+fn what_was_joined_stands_below_the_way_out() {
+    for lang in BOTH {
+        let page = AccountPage {
+            lang,
+            host: "portal.example.com".to_owned(),
+            name: NASTY.to_owned(),
+            phone_masked: "138****1234".to_owned(),
+            organizations: vec![
+                JoinedOrganization {
+                    name: NASTY.to_owned(),
+                    belonging: Belonging::Collaborator,
+                    apps: vec![(NASTY.to_owned(), "shop".to_owned())],
+                    modules: vec![(ModuleKind::Group, NASTY.to_owned())],
+                },
+                JoinedOrganization {
+                    name: "Empty".to_owned(),
+                    belonging: Belonging::Member,
+                    apps: Vec::new(),
+                    modules: Vec::new(),
+                },
+            ],
+        };
+        let (empty, kinds) =
+            (lang.t("account.nothing_joined"), ["account.kinds.collaborator", "account.kinds.member"]);
+        let parts = [
+            "action=\"/account/sign-out\"",
+            lang.t(kinds[0]),
+            "href=\"/p/shop\"",
+            lang.t("account.modules.group"),
+            lang.t(kinds[1]),
+            empty,
+        ];
+        order(&html(lang, &page), &parts);
+        let none = AccountPage { organizations: Vec::new(), ..page };
+        assert!(html(lang, &none).contains(lang.t("account.no_organization")));
     }
 }
