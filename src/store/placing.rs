@@ -30,9 +30,15 @@ pub(super) async fn place<C: ConnectionTrait>(
     let departments = departments(db, &rows).await?;
     let mut roles = roles(db, &ids).await?;
     let (mut apps, mut modules) = joined(db, &ids).await?;
-    roles.values_mut().for_each(|roles| roles.sort_by(|a, b| a.name.cmp(&b.name)));
-    apps.values_mut().for_each(|apps| apps.sort_by(|a, b| a.name.cmp(&b.name)));
-    modules.values_mut().for_each(|modules| modules.sort_by(|a, b| a.name.cmp(&b.name)));
+    for list in roles.values_mut() {
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    for list in apps.values_mut() {
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    for list in modules.values_mut() {
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+    }
     rows.iter()
         .map(|row| {
             Ok(Placed {

@@ -17,7 +17,7 @@ use crate::http::site::Site;
 use crate::usecases::account_sign_in::Proof;
 use crate::usecases::platform_accounts::Membership;
 
-use super::views::{AccountPage, AccountSignInPage, JoinedOrganization};
+use super::views::{AccountPage, AccountSignInPage, JoinedOrganization, belonging_text, module_text};
 
 /// What the address of the sign-in page may name.
 #[derive(Deserialize)]
@@ -128,7 +128,7 @@ pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor)
             host: site.front.authority.clone(),
             name: who.account.name,
             phone_masked: who.account.phone.masked(),
-            organizations: open.map(joined).collect(),
+            organizations: open.map(|membership| joined(visitor.lang, membership)).collect(),
         };
         Ok(page(&site, StatusCode::OK, &view))
     };
@@ -189,13 +189,13 @@ fn draw(site: &Site, visitor: &Visitor, invitation: Option<String>) -> AccountSi
     }
 }
 
-fn joined(membership: Membership) -> JoinedOrganization {
+fn joined(lang: Lang, membership: Membership) -> JoinedOrganization {
     let placed = membership.placed;
     let apps = placed.apps.into_iter().filter(|app| app.enabled).map(|app| (app.name, app.slug));
-    let modules = placed.modules.into_iter().map(|module| (module.kind, module.name));
+    let modules = placed.modules.into_iter().map(|module| (module_text(lang, module.kind), module.name));
     JoinedOrganization {
         name: membership.organization.name,
-        belonging: placed.affiliation.id.belonging(),
+        kind: belonging_text(lang, placed.affiliation.id.belonging()),
         apps: apps.collect(),
         modules: modules.collect(),
     }

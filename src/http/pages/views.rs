@@ -10,7 +10,10 @@ use askama::Template;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
 
-pub use account::{AccountPage, AccountSignInPage, JoinPage, JoinStep, JoinedOrganization, RegisterForm};
+pub use account::{
+    AccountPage, AccountSignInPage, JoinPage, JoinStep, JoinedOrganization, RegisterForm, belonging_text,
+    module_text,
+};
 pub use docs::DocsPage;
 pub use message::{Message, MessagePage, Tone};
 pub use phone::{

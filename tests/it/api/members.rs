@@ -22,6 +22,8 @@ async fn a_member_is_invited_with_a_place_in_the_organization() {
     let app = server.portal("suppliers").await.app.to_string();
     let phone = server.fresh_number();
     let boss = invited(&backend, &place, json!({"phone": server.fresh_number(), "name": "Boss"})).await;
+    // Lists are in the order of time, and so are ids of different milliseconds.
+    server.advance(1);
     let new = json!({
         "phone": phone, "name": " Li Lei ", "department": "Sales", "manager": id(&boss), "apps": [app, app],
         "modules": [{"kind": "task", "name": "Review"}],

@@ -45,6 +45,7 @@ pub struct NewCollaborator {
 /// What may change of an external collaborator; a list replaces the whole one.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct CollaboratorChange {
     /// Switched on or off; not for those who have not joined yet.
     status: Option<AffiliationSwitch>,

@@ -35,6 +35,7 @@ pub struct NewDepartment {
 /// What may change of a department.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct DepartmentChange {
     /// Its name.
     #[schema(min_length = 1, max_length = 60)]

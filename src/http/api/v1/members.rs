@@ -47,6 +47,7 @@ pub struct NewMember {
 /// What may change of a member; a list replaces the whole one.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct MemberChange {
     /// Switched on (which takes a seat) or off (which frees it); not for those who have not joined yet.
     status: Option<AffiliationSwitch>,

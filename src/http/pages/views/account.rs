@@ -66,6 +66,11 @@ pub struct RegisterForm {
 }
 
 impl JoinPage {
+    /// As what, in a word.
+    fn kind(&self) -> &'static str {
+        belonging_text(self.lang, self.belonging)
+    }
+
     /// What the invitation says, in a sentence.
     fn lead(&self) -> String {
         let key = match self.belonging {
@@ -115,24 +120,24 @@ pub struct AccountPage {
 pub struct JoinedOrganization {
     /// The organization.
     pub name: String,
-    /// As what.
-    pub belonging: Belonging,
+    /// As what, in a word.
+    pub kind: &'static str,
     /// The apps: name, and the portal's place in links.
     pub apps: Vec<(String, String)>,
-    /// The modules: what each is, and its name.
-    pub modules: Vec<(ModuleKind, String)>,
+    /// The modules: what each is in a word, and its name.
+    pub modules: Vec<(&'static str, String)>,
 }
 
-/// A belonging in a word.
-fn belonging_text(lang: Lang, belonging: &Belonging) -> &'static str {
+/// As what somebody belongs to an organization, in a word.
+pub fn belonging_text(lang: Lang, belonging: Belonging) -> &'static str {
     lang.t(match belonging {
         Belonging::Member => "account.kinds.member",
         Belonging::Collaborator => "account.kinds.collaborator",
     })
 }
 
-/// A kind of module in a word.
-fn module_text(lang: Lang, kind: &ModuleKind) -> &'static str {
+/// What a module is, in a word.
+pub fn module_text(lang: Lang, kind: ModuleKind) -> &'static str {
     lang.t(match kind {
         ModuleKind::Project => "account.modules.project",
         ModuleKind::Task => "account.modules.task",

@@ -452,13 +452,13 @@ fn what_was_joined_stands_below_the_way_out() {
             organizations: vec![
                 JoinedOrganization {
                     name: NASTY.to_owned(),
-                    belonging: Belonging::Collaborator,
+                    kind: belonging_text(lang, Belonging::Collaborator),
                     apps: vec![(NASTY.to_owned(), "shop".to_owned())],
-                    modules: vec![(ModuleKind::Group, NASTY.to_owned())],
+                    modules: vec![(module_text(lang, ModuleKind::Group), NASTY.to_owned())],
                 },
                 JoinedOrganization {
                     name: "Empty".to_owned(),
-                    belonging: Belonging::Member,
+                    kind: belonging_text(lang, Belonging::Member),
                     apps: Vec::new(),
                     modules: Vec::new(),
                 },
