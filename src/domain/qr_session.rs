@@ -107,6 +107,9 @@ impl State {
         })
     }
 
+    /// The states from which somebody may still come in.
+    pub const OPEN: [Self; 4] = [Self::Scanned, Self::Verifying, Self::Held, Self::Authorized];
+
     /// Whether nothing can follow.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Claimed | Self::Denied | Self::Refused(_))

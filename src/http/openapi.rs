@@ -33,6 +33,8 @@ pub fn document() -> Value {
             {"name": "wechat", "description": "WeChat's own calls"},
             {"name": "ops", "description": "The operator's port, ops.listen"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "apps", "description": "Apps, their portals and roles"},
+            {"name": "external users", "description": "The accounts of an app: invited, let in, changed, signed out, deleted"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

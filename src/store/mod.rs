@@ -3,11 +3,15 @@
 //! Called by use cases (read and write), actors (read and write) and HTTP (read only: `begin` is never called there).
 
 pub mod api_keys;
+pub mod apps;
 pub mod audit;
 pub mod callback_events;
 pub mod changes;
 pub mod connect;
+pub mod erasure;
 pub mod error;
+pub mod external_user_places;
+pub mod external_user_records;
 pub mod external_users;
 pub mod followers;
 pub mod idempotency;
@@ -18,9 +22,11 @@ pub mod portals;
 pub mod qr_sessions;
 pub mod reseal;
 pub mod retention;
+pub mod roles;
 pub mod schema;
 pub mod service_accounts;
 pub mod unit;
+pub mod user_logins;
 pub mod vault;
 pub mod verification_codes;
 pub mod visits;

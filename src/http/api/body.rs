@@ -1,6 +1,7 @@
 //! Bodies of the API: closed JSON, read strictly, with the field named in what is refused.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
@@ -39,6 +40,16 @@ impl<T: DeserializeOwned + 'static> Body for Json<T> {
         }
         read_json(bytes, visitor).map(Self)
     }
+}
+
+/// Reads a field that can be cleared: absent it stays (`None`, by `#[serde(default)]`), null clears it (`Some(None)`).
+///
+/// # Errors
+/// The value does not fit.
+pub fn clearable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// Reads JSON: 400 for what is none, 422 with the field for what does not fit.

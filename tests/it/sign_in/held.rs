@@ -1,9 +1,8 @@
 //! Portals whose people are let in one by one.
 
-use menfang::domain::audit::By;
-use menfang::domain::ids::UserId;
 use menfang::domain::portal::SignUp;
 use menfang::store::portals::PortalSettings;
+use serde_json::json;
 
 use crate::support::TestServer;
 
@@ -29,12 +28,10 @@ async fn a_new_account_waits_until_the_organization_lets_it_in() {
     assert_eq!(server.seats_taken().await, 0);
     pc.claim(&qr).await.expect_problem(409, "not_authorized");
 
-    let portal = server.portal("suppliers").await;
-    let store = &server.running().store;
-    let user = store.user_of_openid(portal.scope(), portal.app, &phone.openid).await.unwrap().unwrap();
-    let id: UserId = user.id;
-    let admitted = server.running().admin.admit(portal.scope(), id, &By::operator()).await.unwrap();
-    admitted.settle(None).await.unwrap();
+    let (admin, app) = (server.own_backend(), server.app("suppliers").await);
+    let user = admin.user_of(&app, &phone.number).await;
+    let approve = format!("{app}/external-users/{}/approve", user["id"].as_str().unwrap());
+    admin.post(&approve, json!({})).await.expect(200);
     socket.expect("authorized").await;
     assert_eq!(server.seats_taken().await, 1);
     pc.claim(&qr).await.expect(200);
@@ -45,7 +42,7 @@ async fn a_new_account_waits_until_the_organization_lets_it_in() {
 async fn a_portal_for_invited_people_refuses_others_and_a_closed_one_all() {
     let server = TestServer::start().await;
     let settings = PortalSettings { sign_up: Some(SignUp::Invitation), ..PortalSettings::default() };
-    server.set_portal("suppliers", settings).await;
+    server.set_portal("suppliers", settings.clone()).await;
     let (pc, phone) = (server.browser(), server.person("Alice").await);
     let qr = pc.start_qr("suppliers").await;
     phone.scan_qr("suppliers", &qr).await;

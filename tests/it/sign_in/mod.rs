@@ -1,7 +1,7 @@
 //! Signing in by a QR code.
 
 mod claims;
-mod first_time;
+pub(crate) mod first_time;
 mod held;
 mod inside_wechat;
 mod limits;

@@ -176,6 +176,11 @@ impl TestServer {
         self.running().sign_in.portal(slug).await.unwrap().unwrap()
     }
 
+    /// Where the API has the app of a portal.
+    pub(crate) async fn app(&self, slug: &str) -> String {
+        format!("/apps/{}", self.portal(slug).await.app)
+    }
+
     pub(crate) async fn set_portal(&self, slug: &str, settings: PortalSettings) {
         let portal = self.portal(slug).await;
         let admin = &self.running().admin;
@@ -228,6 +233,19 @@ impl TestServer {
         let inbox = self.sandbox_get(&format!("/sandbox/sms?phone=%2B86{number}")).await;
         let last = inbox["items"].as_array().unwrap().last().unwrap().clone();
         last["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite://{}?mode=rw", self.folder.path().join("menfang.db").display())
+    }
+
+    /// How many QR sessions have a row, and how many of them say who scanned.
+    pub(crate) async fn people_in_qr_sessions(&self) -> (usize, usize) {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
+        let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
+        (rows.len(), with_person.count())
     }
 
     /// How many rows each table has.
