@@ -22,6 +22,8 @@ use menfang::domain::user_agent::{Browser, System};
 use menfang::server::{Running, World, build};
 use menfang::store::portals::NewApp;
 use menfang::usecases::SignIn;
+use menfang::usecases::decide::Yes;
+use menfang::usecases::join::Typed;
 use menfang::usecases::phone_steps::Step;
 use menfang::usecases::service_accounts::NewServiceAccount;
 use menfang::usecases::set_up::SetUp;
@@ -78,6 +80,7 @@ impl Bench {
             encoding_aes_key: AES_KEY.into(),
             mode: PushMode::Safe,
             original_id: None,
+            domain_file: None,
         };
         let app = NewApp { name: "Bench".into(), slug: SLUG.into() };
         let key = KeyText::generate(&*world.clock, &*world.entropy);
@@ -166,11 +169,13 @@ impl Bench {
             let csrf = uses.csrf(&view);
             uses.send_code(SLUG, Some(&cookie), &csrf, &person.phone, &person.caller).await?;
             let code = self.sms(&person.phone).await?;
-            view = uses.bind(SLUG, Some(&cookie), &csrf, &person.phone, &code, &person.caller).await?.view;
+            let typed = Typed { phone: &person.phone, code: &code, terms: "" };
+            view = uses.bind(SLUG, Some(&cookie), &csrf, typed, &person.caller).await?.view;
         }
         let number =
             view.session.as_ref().and_then(|session| session.match_number).map(|number| number.to_string());
-        uses.approve(SLUG, Some(&cookie), &uses.csrf(&view), number.as_deref(), &person.caller).await?;
+        let yes = Yes { number: number.as_deref(), terms: "" };
+        uses.approve(SLUG, Some(&cookie), &uses.csrf(&view), yes, &person.caller).await?;
         let waiting = uses.waiting(&opened.handle, &person.browser)?;
         uses.claim(&waiting, &person.caller).await?;
         Ok(())

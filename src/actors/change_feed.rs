@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::bus::{Bus, Nudge};
+use crate::domain::ids::AppId;
 use crate::domain::qr_ticket::QrRef;
 use crate::store::changes::Topic;
 use crate::store::{Store, StoreError};
@@ -75,7 +76,7 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
             nudge = nudges.recv() => match nudge {
                 // One look answers every nudge that is waiting.
                 Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
-                Ok(Nudge::Follower { .. }) => continue,
+                Ok(Nudge::Follower { .. } | Nudge::Imports) => continue,
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}
@@ -88,6 +89,8 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
         match read {
             Ok(()) => known = true,
             Err(error) => {
+                // What was not read through is not passed over: all that follows from the table is read anew.
+                known = false;
                 tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look");
             }
         }
@@ -98,6 +101,7 @@ impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
     async fn start(&mut self, store: &Store, registry: &Registry) -> Result<(), StoreError> {
         self.low_water = store.latest_change().await?;
+        registry.closed_are(store.closed_portals().await?);
         registry.look_at_all();
         Ok(())
     }
@@ -119,6 +123,12 @@ impl Position {
             self.seen.extend(fresh.iter().map(|change| (change.id, now)));
             let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
             registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
+            let portals = fresh.iter().filter(|change| change.topic == Some(Topic::Portal));
+            let apps: HashSet<AppId> = portals.filter_map(|change| change.subject.parse().ok()).collect();
+            for app in apps {
+                let open = store.portal_of_app(app).await?.is_some_and(|portal| portal.open);
+                registry.portal_switched(app, !open);
+            }
             if !full {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::clock::Millis;
 use crate::domain::external_user::ExternalUser;
 use crate::domain::policy::Lifetimes;
-use crate::domain::qr_session::{QrSession, State};
+use crate::domain::qr_session::{QrSession, Refusal, State};
 use crate::domain::qr_ticket::Waiting;
 
 /// A scan may be committed this long after the code's end was checked; "expired" is not said earlier.
@@ -117,6 +117,23 @@ impl StateFrame {
             match_number: None,
             reason: None,
             end: over.then_some(close::EXPIRED),
+        }
+    }
+
+    /// The same session while its portal is closed: nobody comes in by it any more.
+    #[must_use]
+    pub fn at_closed_portal(self) -> Self {
+        if self.end.is_some() {
+            return self;
+        }
+        Self {
+            seq: self.seq + 1,
+            state: State::Refused(Refusal::PortalClosed).name(),
+            person: None,
+            match_number: None,
+            reason: Some(Refusal::PortalClosed.code()),
+            end: Some(close::FINISHED),
+            ..self
         }
     }
 

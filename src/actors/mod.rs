@@ -3,7 +3,9 @@
 //! Started by `server`; watched by `http/live`.
 
 pub mod change_feed;
+pub mod closed_portals;
 pub mod follow_check;
+pub mod follower_import;
 pub mod frame;
 pub mod janitor;
 pub mod qr_session;

@@ -1,8 +1,8 @@
 //! The QR-session actor: the live view of one QR session.
 //!
 //! The registry starts me when the first watcher comes; I hold the watchers and the last frame, nothing that is not in
-//! the ticket or the row. I read the row when told that it changed, when a watcher comes, and once when the code's time
-//! is over. I stop when the last watcher has left or nothing can follow.
+//! the ticket or the row. I read the row when told that it changed (or that my portal was closed), when a watcher comes,
+//! and once when the code's time is over. I stop when the last watcher has left or nothing can follow.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::domain::qr_ticket::Waiting;
 use crate::domain::scope::OrgScope;
 use crate::store::{Store, StoreError};
 
+use super::closed_portals::ClosedPortals;
 use super::frame::{GRACE, StateFrame, close};
 use super::registry::Sessions;
 
@@ -47,6 +48,8 @@ pub struct Tools {
     pub lifetimes: Lifetimes,
     /// Watchers of one session at most.
     pub watchers: usize,
+    /// Which portals are closed.
+    pub closed: ClosedPortals,
 }
 
 /// A new watcher; it is sent the present frame first.
@@ -184,7 +187,8 @@ async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, Stor
         Some((scope, user)) => tools.store.external_user(scope, user).await?,
         None => None,
     };
-    Ok(StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes))
+    let frame = StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
+    Ok(if tools.closed.holds(waiting.app) { frame.at_closed_portal() } else { frame })
 }
 
 impl Actor for QrSessionActor {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, ArbiterHandle};
 use tokio::sync::mpsc;
 
+use crate::domain::ids::AppId;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::close;
@@ -25,19 +26,25 @@ pub enum WatchError {
     Restarting,
 }
 
+/// A session that somebody watches.
+struct Live {
+    app: AppId,
+    address: Addr<QrSessionActor>,
+}
+
 /// The live sessions of this node.
 #[derive(Clone, Default)]
-pub struct Sessions(Arc<Mutex<HashMap<QrRef, Addr<QrSessionActor>>>>);
+pub struct Sessions(Arc<Mutex<HashMap<QrRef, Live>>>);
 
 impl Sessions {
-    fn table(&self) -> MutexGuard<'_, HashMap<QrRef, Addr<QrSessionActor>>> {
+    fn table(&self) -> MutexGuard<'_, HashMap<QrRef, Live>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes an actor that has stopped out of the table, unless another one stands in its place.
     pub(super) fn forget(&self, r: QrRef, address: &Addr<QrSessionActor>) {
         let mut table = self.table();
-        if table.get(&r) == Some(address) {
+        if table.get(&r).is_some_and(|live| live.address == *address) {
             table.remove(&r);
             metrics::gauge!("menfang_qr_sessions_live").decrement(1);
         }
@@ -95,8 +102,8 @@ impl Registry {
 
     fn live(&self, waiting: Waiting) -> Result<Addr<QrSessionActor>, WatchError> {
         let mut table = self.sessions.table();
-        if let Some(address) = table.get(&waiting.r).filter(|address| address.connected()) {
-            return Ok(address.clone());
+        if let Some(live) = table.get(&waiting.r).filter(|live| live.address.connected()) {
+            return Ok(live.address.clone());
         }
         if table.len() >= self.at_most {
             metrics::counter!("menfang_limit_hits_total", "limit" => "qr_sessions_per_node").increment(1);
@@ -106,7 +113,8 @@ impl Registry {
         let arbiter = self.arbiters.get(turn).ok_or(WatchError::Overloaded)?;
         let actor = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone());
         let address = QrSessionActor::start_in_arbiter(arbiter, move |_| actor);
-        if table.insert(waiting.r, address.clone()).is_none() {
+        let live = Live { app: waiting.app, address: address.clone() };
+        if table.insert(waiting.r, live).is_none() {
             metrics::gauge!("menfang_qr_sessions_live").increment(1);
         }
         Ok(address)
@@ -115,7 +123,7 @@ impl Registry {
     /// Tells the sessions of these rows, if they live here, to look.
     pub fn look(&self, changed: impl Iterator<Item = QrRef>) {
         for r in changed {
-            let address = self.sessions.table().get(&r).cloned();
+            let address = self.sessions.table().get(&r).map(|live| live.address.clone());
             // A full mailbox already holds a look; one that has stopped needs none.
             if let Some(address) = address {
                 drop(address.try_send(Look));
@@ -129,6 +137,25 @@ impl Registry {
         self.look(all.into_iter());
     }
 
+    /// Whether the portal of an app is closed, as the change feed last read it.
+    pub fn is_closed(&self, app: AppId) -> bool {
+        self.tools.closed.holds(app)
+    }
+
+    /// The portals that are closed; the sessions are told to look by [`Registry::look_at_all`].
+    pub fn closed_are(&self, apps: impl IntoIterator<Item = AppId>) {
+        self.tools.closed.are(apps);
+    }
+
+    /// The portal of an app was opened or closed: its sessions look.
+    pub fn portal_switched(&self, app: AppId, closed: bool) {
+        self.tools.closed.set(app, closed);
+        let table = self.sessions.table();
+        let there: Vec<QrRef> = table.iter().filter(|(_, live)| live.app == app).map(|(r, _)| *r).collect();
+        drop(table);
+        self.look(there.into_iter());
+    }
+
     /// How many sessions live here.
     pub fn live_sessions(&self) -> usize {
         self.sessions.table().len()
@@ -137,7 +164,7 @@ impl Registry {
     /// Takes no new watchers and sends all others away with 1012, spread over `span`.
     pub async fn drain(&self, span: Duration) {
         self.draining.store(true, Ordering::Relaxed);
-        let all: Vec<_> = self.sessions.table().values().cloned().collect();
+        let all: Vec<_> = self.sessions.table().values().map(|live| live.address.clone()).collect();
         let slices = 20;
         let per_slice = all.len().div_ceil(slices).max(1);
         for slice in all.chunks(per_slice) {

@@ -43,8 +43,8 @@ pub struct ExternalUser {
     pub organization: OrgId,
     /// Its app.
     pub app: AppId,
-    /// Its phone.
-    pub phone: PhoneNumber,
+    /// Its phone; none once it was freed, until the person proves a new one.
+    pub phone: Option<PhoneNumber>,
     /// The name to show, if the person gave one.
     pub nickname: Option<String>,
     /// The picture to show, if the person gave one.
@@ -59,6 +59,18 @@ pub struct ExternalUser {
     pub manager: Option<Manager>,
     /// When the organization prepared it; none when the person came by itself.
     pub invited_at: Option<Millis>,
+}
+
+impl ExternalUser {
+    /// Whether the person may be signed in: let in, and with a phone that was proved.
+    pub fn may_sign_in(&self) -> bool {
+        self.status == Status::Active && self.phone.is_some()
+    }
+
+    /// Its phone with the middle hidden, if it has one.
+    pub fn phone_masked(&self) -> Option<String> {
+        self.phone.as_ref().map(PhoneNumber::masked)
+    }
 }
 
 /// Who an external user reports to.

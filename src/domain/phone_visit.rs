@@ -128,10 +128,42 @@ impl PhoneCookie {
         hex(&sha256(self.state(key).as_bytes()))
     }
 
-    /// The token that a post from this visit's page must carry, good within one step.
-    pub fn csrf(&self, key: &SigningKey, visit: VisitId, step: &str) -> String {
-        URL_SAFE_NO_PAD
-            .encode(&key.mac("phone csrf", &[&self.secret, visit.0.as_bytes(), step.as_bytes()])[..18])
+    /// The token that a post from this visit's page must carry, good within one step and for the version of the terms
+    /// that the page showed.
+    pub fn csrf(&self, key: &SigningKey, visit: VisitId, step: &str, terms: Option<&str>) -> String {
+        let (secret, visit) = (&self.secret[..], visit.0.as_bytes());
+        let mac = match terms {
+            Some(version) => key.mac("phone csrf", &[secret, visit, step.as_bytes(), version.as_bytes()]),
+            None => key.mac("phone csrf", &[secret, visit, step.as_bytes()]),
+        };
+        URL_SAFE_NO_PAD.encode(&mac[..18])
+    }
+}
+
+/// How a menu visit ended without a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The person said no.
+    Denied,
+    /// The person is not let in.
+    Refused(Refusal),
+}
+
+impl Ending {
+    /// The word in its row.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// Reads the word of a row.
+    pub fn from_name(name: &str) -> Option<Self> {
+        if name == Self::Denied.name() {
+            return Some(Self::Denied);
+        }
+        Refusal::from_code(name).map(Self::Refused)
     }
 }
 
@@ -152,8 +184,8 @@ pub struct Visit {
     pub qr: Option<QrRef>,
     /// Where the phone is.
     pub phone_network: Network,
-    /// Why a menu visit was refused.
-    pub refused: Option<Refusal>,
+    /// How a menu visit ended without a login, if it did.
+    pub ended: Option<Ending>,
     /// Name and picture that the person let us use.
     pub nickname: Option<String>,
     /// See `nickname`.
@@ -195,6 +227,32 @@ mod tests {
         ] {
             assert_ne!(other.state(&key), cookie.state(&key));
         }
+    }
+
+    #[test]
+    fn a_form_belongs_to_its_visit_step_and_terms() {
+        let key = SigningKey::new([1; 32]);
+        let cookie = PhoneCookie::generate(VisitKind::Menu, AppId(Uuid::nil()), "", Millis(1), &Sevens);
+        let visit = |n| VisitId(Uuid::from_u128(n));
+        let tokens = [
+            cookie.csrf(&key, visit(1), "bind", None),
+            cookie.csrf(&key, visit(2), "bind", None),
+            cookie.csrf(&key, visit(1), "approve", None),
+            cookie.csrf(&key, visit(1), "bind", Some("")),
+            cookie.csrf(&key, visit(1), "bind", Some("1")),
+            cookie.csrf(&key, visit(1), "bind", Some("2")),
+        ];
+        let different: std::collections::HashSet<_> = tokens.iter().collect();
+        assert_eq!(different.len(), tokens.len());
+        assert_eq!(cookie.csrf(&key, visit(1), "bind", Some("1")), tokens[4]);
+    }
+
+    #[test]
+    fn endings_read_back() {
+        for ending in [Ending::Denied, Ending::Refused(Refusal::SeatsFull)] {
+            assert_eq!(Ending::from_name(ending.name()), Some(ending));
+        }
+        assert_eq!(Ending::from_name("tired"), None);
     }
 
     #[test]

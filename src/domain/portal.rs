@@ -103,6 +103,11 @@ impl Terms {
             (None, Some(_)) => Err(HalfTerms { missing: "terms_url" }),
         }
     }
+
+    /// Whether a form's tick box says that these were accepted: by their version, or by a word for yes.
+    pub fn ticked(&self, field: &str) -> bool {
+        field == self.version || ["on", "true", "yes", "1"].contains(&field.to_ascii_lowercase().as_str())
+    }
 }
 
 /// A portal with what its visitors see of its app and organization.
@@ -160,6 +165,22 @@ impl Portal {
     /// Whether a pending account whose phone is proved comes in without waiting: an invitation is an approval.
     pub fn lets_in_at_once(&self, invited: bool) -> bool {
         invited || self.sign_up != SignUp::Approval
+    }
+
+    /// The gate while a person's phone is not proved: whether an invitation waits for them shows only then.
+    ///
+    /// # Errors
+    /// The reason to tell them.
+    pub fn admit_visitor(&self, account: Option<(UserId, Status)>) -> Result<(), Refusal> {
+        match self.admit(account) {
+            Err(Refusal::InvitationRequired) => Ok(()),
+            decided => decided,
+        }
+    }
+
+    /// The terms that a person who has accepted these versions has yet to accept: every new version is asked for once.
+    pub fn terms_to_accept(&self, accepted: &[String]) -> Option<&Terms> {
+        self.terms.as_ref().filter(|terms| !accepted.contains(&terms.version))
     }
 
     /// The state in which a new account begins.
@@ -285,6 +306,69 @@ mod tests {
         assert!(Terms::of(text(), text()).is_ok_and(|terms| terms.is_some()));
         assert_eq!(Terms::of(text(), None).unwrap_err().missing, "terms_version");
         assert_eq!(Terms::of(None, text()).unwrap_err().missing, "terms_url");
+    }
+
+    fn portal(terms: Option<&str>) -> Portal {
+        Portal {
+            organization: OrgId(uuid::Uuid::from_u128(1)),
+            organization_name: "Org".into(),
+            app: AppId(uuid::Uuid::from_u128(2)),
+            app_name: "App".into(),
+            logo_url: None,
+            slug: "shop".into(),
+            title: None,
+            enabled: true,
+            open: true,
+            sign_up: SignUp::Invitation,
+            confirm: Confirm::Adaptive,
+            login_hours: 168,
+            default_role: "user".into(),
+            terms: terms
+                .map(|version| Terms { url: "https://example.com/terms".into(), version: version.into() }),
+        }
+    }
+
+    #[test]
+    fn every_version_of_the_terms_is_asked_for_once() {
+        let accepted = ["1".to_owned(), "2".to_owned()];
+        assert_eq!(portal(None).terms_to_accept(&[]), None);
+        assert_eq!(portal(Some("2")).terms_to_accept(&accepted), None);
+        for (version, accepted) in [("1", &[][..]), ("3", &accepted[..])] {
+            let portal = portal(Some(version));
+            assert_eq!(portal.terms_to_accept(accepted), portal.terms.as_ref());
+        }
+    }
+
+    #[test]
+    fn a_tick_is_the_version_or_a_word_for_yes() {
+        let terms = portal(Some("2026-11")).terms.unwrap();
+        for tick in ["2026-11", "on", "TRUE", "yes", "1"] {
+            assert!(terms.ticked(tick), "{tick}");
+        }
+        for none in ["", "off", "no", "0", "false", "2026-10"] {
+            assert!(!terms.ticked(none), "{none}");
+        }
+    }
+
+    #[test]
+    fn one_gate_for_all() {
+        let user = UserId(uuid::Uuid::from_u128(3));
+        let mut portal = portal(None);
+        let gate = |portal: &Portal, status: Option<Status>| {
+            let account = status.map(|status| (user, status));
+            (portal.admit(account), portal.admit_visitor(account))
+        };
+        assert_eq!(gate(&portal, None), (Err(Refusal::InvitationRequired), Ok(())));
+        for status in [Status::Active, Status::Pending] {
+            assert_eq!(gate(&portal, Some(status)), (Ok(()), Ok(())));
+        }
+        let disabled = Err(Refusal::AccountDisabled);
+        assert_eq!(gate(&portal, Some(Status::Disabled)), (disabled, disabled));
+        portal.open = false;
+        for status in [None, Some(Status::Active), Some(Status::Disabled)] {
+            let closed = Err(Refusal::PortalClosed);
+            assert_eq!(gate(&portal, status), (closed, closed));
+        }
     }
 
     #[test]

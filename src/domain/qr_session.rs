@@ -296,6 +296,17 @@ impl QrSession {
         Ok(self.next(State::Refused(refusal), now))
     }
 
+    /// Its person has to begin anew, because the account has lost its phone or its WeChat identity: its time is over now.
+    pub fn cut_short(&self, now: Millis) -> Result<Self, TransitionError> {
+        if self.is_expired(now) {
+            return Err(TransitionError::Expired);
+        }
+        if self.state.is_final() {
+            return Err(TransitionError::Decided);
+        }
+        Ok(self.next(self.state, Millis(now.0 - 1)))
+    }
+
     /// The browser that showed the code takes its login; `r` is what its own secret gave.
     pub fn claim(&self, r: QrRef, now: Millis) -> Result<Self, TransitionError> {
         if r != self.r {

@@ -118,6 +118,21 @@ fn each_state_has_its_own_life() {
 }
 
 #[test]
+fn whose_account_changes_begins_anew() {
+    let (now, life) = (Millis(2_000), lifetimes());
+    for state in State::OPEN {
+        let over = at(state).cut_short(now).unwrap();
+        assert!(over.is_expired(now) && over.state == state && over.seq == 3);
+        assert_eq!(over.cut_short(now), Err(TransitionError::Expired));
+        assert_eq!(over.approve("o1", None, false, now, &life), Err(TransitionError::Expired));
+        assert_eq!(over.claim(over.r, now), Err(TransitionError::Expired));
+    }
+    for state in [State::Claimed, State::Denied, State::Refused(Refusal::SeatsFull)] {
+        assert_eq!(at(state).cut_short(now), Err(TransitionError::Decided));
+    }
+}
+
+#[test]
 fn a_wrong_number_kills_the_code() {
     let session =
         QrSession::scan(&ticket(), scan_by("o1", Some(3), Some(47)), Millis(0), &lifetimes()).unwrap();
@@ -142,6 +157,7 @@ enum Event {
     Admit,
     Deny(bool),
     Refuse,
+    CutShort,
     Claim(bool),
     Wait(i64),
 }
@@ -155,6 +171,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         Just(Event::Admit),
         any::<bool>().prop_map(Event::Deny),
         Just(Event::Refuse),
+        Just(Event::CutShort),
         any::<bool>().prop_map(Event::Claim),
         (0..200_000_i64).prop_map(Event::Wait),
     ];
@@ -186,6 +203,7 @@ proptest! {
                 Event::Admit => (true, session.admit(now, &life)),
                 Event::Deny(mine) => (mine, session.deny(who(mine), now)),
                 Event::Refuse => (true, session.refuse(Refusal::PortalClosed, now)),
+                Event::CutShort => (true, session.cut_short(now)),
                 Event::Claim(mine) => {
                     let r = if mine { session.r } else { QrRef([2; 16]) };
                     (mine, session.claim(r, now).inspect(|_| claims += 1))

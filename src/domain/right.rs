@@ -33,7 +33,7 @@ pub trait Right: 'static {
 }
 
 scopes! {
-    /// Make organizations, change their edition and licence (platform keys only).
+    /// Make and list organizations, change their edition and licence (platform keys only).
     OrganizationsWrite = "organizations:write";
     /// Read an organization.
     OrganizationRead = "organization:read";

@@ -11,7 +11,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Files;
 
 const FOREVER: &str = "public, max-age=31536000, immutable";
-const ASK_FIRST: &str = "no-cache";
+/// May be kept, but has to be asked for each time.
+pub(super) const ASK_FIRST: &str = "no-cache";
 
 /// The address of an asset, with the first 8 hex digits of its SHA-256 so that it can be cached for ever.
 /// A name that does not exist gets its address without a version (and answers 404).
@@ -54,7 +55,8 @@ fn nosniff() -> (header::HeaderName, &'static str) {
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
-fn matches_tag(request: &HttpRequest, tag: &EntityTag) -> bool {
+/// Whether who asks has this very version already.
+pub(super) fn matches_tag(request: &HttpRequest, tag: &EntityTag) -> bool {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return false;
     }

@@ -2,8 +2,11 @@
 //!
 //! Keys come out sorted, so the text is the same each time; `docs/openapi.json` is this text, and a test holds it to that.
 
+mod curl;
+pub mod fields;
 pub mod op;
 mod operations;
+pub mod outline;
 mod schemas;
 
 use serde_json::{Map, Value, json};
@@ -28,13 +31,19 @@ pub fn document() -> Value {
         "servers": [{"url": "/", "description": "http.public_url"}],
         "tags": [
             {"name": "entrance", "description": "People on a computer"},
-            {"name": "qr", "description": "The browser that waits"},
+            {"name": "qr", "x-displayName": "QR sessions", "description": "The browser that waits"},
             {"name": "phone", "description": "The phone inside WeChat"},
-            {"name": "wechat", "description": "WeChat's own calls"},
-            {"name": "ops", "description": "The operator's port, ops.listen"},
+            {"name": "wechat", "x-displayName": "WeChat", "description": "WeChat's own calls"},
+            {"name": "ops", "x-displayName": "Operations", "description": "The operator's port, ops.listen"},
+            {"name": "documents", "description": "This description of all routes"},
             {"name": "organizations", "description": "Organizations, their API keys and audit log"},
+            {"name": "seats", "description": "Seats, and buying more"},
             {"name": "apps", "description": "Apps, their portals and roles"},
-            {"name": "external users", "description": "The accounts of an app: invited, let in, changed, signed out, deleted"},
+            {"name": "external users", "description": "The accounts of an app"},
+            {"name": "members", "description": "Members, external collaborators, and what they are placed in"},
+            {"name": "accounts", "description": "Platform accounts, by themselves"},
+            {"name": "service_account", "x-displayName": "Service account", "description": "The organization's WeChat service account and its menu"},
+            {"name": "followers", "description": "Who follows the service account"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

@@ -6,10 +6,10 @@ use super::answers;
 use super::api::endpoint::BASE;
 use super::api::v1;
 use super::assets;
-use super::callbacks::wechat;
+use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
-use super::pages::{entrance, home, phone};
+use super::pages::{docs, entrance, home, phone};
 use super::problem::Code;
 use super::site::Site;
 
@@ -46,9 +46,19 @@ pub fn public(config: &mut web::ServiceConfig) {
         .service(at("/p/{slug}/phone/deny").route(post().to(phone::deny)))
         .service(at("/p/{slug}/phone/report").route(post().to(phone::report)))
         .service(at("/p/{slug}/phone/profile").route(post().to(phone::profile)))
+        // Those who write a backend.
+        .service(
+            at("/api/openapi.json").route(get().to(docs::document)).route(web::head().to(docs::document)),
+        )
+        .service(at("/api/docs").route(get().to(docs::show)).route(web::head().to(docs::show)))
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
+        .service(
+            at("/MP_verify_{code}.txt")
+                .route(get().to(domain_file::show))
+                .route(web::head().to(domain_file::show)),
+        )
         .configure(assets::routes)
         .configure(api)
         .default_service(web::to(nothing));

@@ -12,6 +12,8 @@ use super::error::StoreError;
 pub enum Topic {
     /// A QR session; the subject is its `r` in hexadecimal.
     QrSession,
+    /// A portal that was opened or closed; the subject is its app's id.
+    Portal,
 }
 
 impl Topic {
@@ -19,12 +21,13 @@ impl Topic {
     pub fn name(self) -> &'static str {
         match self {
             Self::QrSession => "qr_session",
+            Self::Portal => "portal",
         }
     }
 
     /// Reads the word of a row.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::QrSession.name()).then_some(Self::QrSession)
+        [Self::QrSession, Self::Portal].into_iter().find(|topic| topic.name() == name)
     }
 }
 

@@ -140,7 +140,7 @@ impl Unit {
         app: AppId,
         users: Vec<ExternalUser>,
     ) -> Result<Vec<ExternalUser>, StoreError> {
-        let index = |user: &ExternalUser| self.tools.vault.phone_index(&user.phone);
+        let index = |user: &ExternalUser| phone_index(&self.tools, user.id, user.phone.as_ref());
         let known = external_user::Entity::find()
             .filter(external_user::Column::AppId.eq(app.0))
             .filter(external_user::Column::PhoneIndex.is_in(users.iter().map(index)))
@@ -156,13 +156,15 @@ impl Unit {
     }
 
     fn row_of(&self, user: &ExternalUser) -> Result<external_user::ActiveModel, StoreError> {
-        let place = Place { table: TABLE, column: "phone", row: &user.id, organization: user.organization };
+        // Who comes by itself has name and picture from the visit, which had them from WeChat; who is invited has the
+        // name that the organization wrote down.
+        let from_wechat = user.invited_at.is_none() && (user.nickname.is_some() || user.avatar_url.is_some());
         Ok(external_user::ActiveModel {
             id: Set(user.id.0),
             org_id: Set(user.organization.0),
             app_id: Set(user.app.0),
-            phone_index: Set(self.tools.vault.phone_index(&user.phone)),
-            phone: Set(self.tools.vault.seal(&place, user.phone.as_str(), &*self.tools.entropy)?),
+            phone_index: Set(phone_index(&self.tools, user.id, user.phone.as_ref())),
+            phone: Set(sealed(&self.tools, user.id, user.organization, user.phone.as_ref())?),
             nickname: Set(user.nickname.clone()),
             avatar_url: Set(user.avatar_url.clone()),
             status: Set(user.status.name().into()),
@@ -170,6 +172,7 @@ impl Unit {
             department_id: Set(user.department.map(|department| department.0)),
             manager: Set(user.manager.map(|manager| manager.to_string())),
             invited_at: Set(user.invited_at.map(|at| at.0)),
+            profile_at: Set(from_wechat.then(|| self.now().0)),
             created_at: Set(self.now().0),
             updated_at: Set(self.now().0),
         })
@@ -220,7 +223,7 @@ impl Unit {
         Ok(done.rows_affected == 1)
     }
 
-    /// Keeps the name and picture that a person let us use.
+    /// Keeps the name and picture that a person let us have from WeChat.
     ///
     /// # Errors
     /// The database refused.
@@ -234,6 +237,7 @@ impl Unit {
         external_user::Entity::update_many()
             .col_expr(external_user::Column::Nickname, Expr::value(nickname))
             .col_expr(external_user::Column::AvatarUrl, Expr::value(avatar_url))
+            .col_expr(external_user::Column::ProfileAt, Expr::value(self.now().0))
             .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
             .filter(external_user::Column::Id.eq(user.0))
             .filter(external_user::Column::OrgId.eq(scope.organization().0))
@@ -296,11 +300,12 @@ pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalU
     let (id, organization) = (UserId(row.id), OrgId(row.org_id));
     let manager = row.manager.map(|text| text.parse().map_err(|_| inconsistent(TABLE, "manager", id)));
     let place = Place { table: TABLE, column: "phone", row: &id, organization };
+    let phone = Some(tools.vault.open(&place, &row.phone)?).filter(|text| !text.is_empty());
     Ok(ExternalUser {
         id,
         organization,
         app: AppId(row.app_id),
-        phone: PhoneNumber::from_stored(tools.vault.open(&place, &row.phone)?),
+        phone: phone.map(PhoneNumber::from_stored),
         nickname: row.nickname,
         avatar_url: row.avatar_url,
         status: Status::from_name(&row.status).ok_or_else(|| inconsistent(TABLE, "status", id))?,
@@ -309,4 +314,20 @@ pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalU
         manager: manager.transpose()?,
         invited_at: row.invited_at.map(Millis),
     })
+}
+
+/// What an account is found by: its phone's keyed index, or a word of its own once the phone is freed.
+pub(super) fn phone_index(tools: &Tools, user: UserId, phone: Option<&PhoneNumber>) -> String {
+    phone.map_or_else(|| format!("freed:{user}"), |phone| tools.vault.phone_index(phone))
+}
+
+/// A phone as its row holds it; of a freed one, the empty text.
+pub(super) fn sealed(
+    tools: &Tools,
+    user: UserId,
+    organization: OrgId,
+    phone: Option<&PhoneNumber>,
+) -> Result<String, StoreError> {
+    let place = Place { table: TABLE, column: "phone", row: &user, organization };
+    tools.vault.seal(&place, phone.map_or("", PhoneNumber::as_str), &*tools.entropy)
 }

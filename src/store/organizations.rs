@@ -14,6 +14,7 @@ use crate::domain::seats::{EXTERNAL_USERS, Seats};
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::page::{Listed, Page};
 use super::unit::Unit;
 
 /// A new organization.
@@ -51,6 +52,15 @@ impl Store {
     /// The database is away, or the row makes no sense.
     pub async fn organization(&self, id: OrgId) -> Result<Option<Organization>, StoreError> {
         find(&self.readers, id).await
+    }
+
+    /// Every organization of the platform.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn organizations(&self, page: Page) -> Result<Listed<Organization>, StoreError> {
+        let rows = page.of(organization::Entity::find(), organization::Column::Id).all(&self.readers).await?;
+        page.cut(rows, |row| row.id, read).sound()
     }
 }
 
@@ -195,8 +205,12 @@ impl Unit {
 }
 
 async fn find<C: ConnectionTrait>(db: &C, id: OrgId) -> Result<Option<Organization>, StoreError> {
-    let Some(row) = organization::Entity::find_by_id(id.0).one(db).await? else { return Ok(None) };
-    Ok(Some(Organization {
+    organization::Entity::find_by_id(id.0).one(db).await?.map(read).transpose()
+}
+
+fn read(row: organization::Model) -> Result<Organization, StoreError> {
+    let id = OrgId(row.id);
+    Ok(Organization {
         id,
         name: row.name,
         edition: Edition::from_name(&row.edition)
@@ -206,5 +220,5 @@ async fn find<C: ConnectionTrait>(db: &C, id: OrgId) -> Result<Option<Organizati
         members: Seats { used: row.members_used, limit: row.members_limit },
         licence_ends_at: row.licence_ends_at.map(Millis),
         created_at: Millis(row.created_at),
-    }))
+    })
 }

@@ -1,7 +1,10 @@
 //! Portals, each with what its visitors see of its app and organization; and apps while they are made.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType,
+    QueryFilter, QuerySelect,
+};
 
 use entities::{app, organization, portal, role};
 
@@ -65,6 +68,42 @@ impl Store {
         let row = portal::Entity::find_by_id(app.0).one(&self.readers).await?;
         with_app(&self.readers, row).await
     }
+
+    /// The apps, of whichever organization, whose portals are closed: switched off themselves, or by their app or
+    /// organization.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn closed_portals(&self) -> Result<Vec<AppId>, StoreError> {
+        let of_app = portal::Entity::belongs_to(app::Entity).from(portal::Column::AppId).to(app::Column::Id);
+        let of_organization = portal::Entity::belongs_to(organization::Entity)
+            .from(portal::Column::OrgId)
+            .to(organization::Column::Id);
+        let any_off = Condition::any()
+            .add(portal::Column::Enabled.eq(false))
+            .add(app::Column::Enabled.eq(false))
+            .add(organization::Column::Enabled.eq(false));
+        let rows = portal::Entity::find()
+            .join(JoinType::InnerJoin, of_app.into())
+            .join(JoinType::InnerJoin, of_organization.into())
+            .filter(any_off)
+            .all(&self.readers)
+            .await?;
+        Ok(rows.into_iter().map(|row| AppId(row.app_id)).collect())
+    }
+
+    /// The slugs of the scope's portals, switched on or not.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn slugs(&self, scope: OrgScope) -> Result<Vec<String>, StoreError> {
+        let slugs = portal::Entity::find()
+            .select_only()
+            .column(portal::Column::Slug)
+            .filter(portal::Column::OrgId.eq(scope.organization().0))
+            .into_tuple();
+        Ok(slugs.all(&self.readers).await?)
+    }
 }
 
 impl Unit {
@@ -93,6 +132,24 @@ impl Unit {
             .exec(&self.tx)
             .await?;
         Ok(held.rows_affected == 1)
+    }
+
+    /// The portal of an app, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
+        let row = portal::Entity::find_by_id(app.0).one(&self.tx).await?;
+        with_app(&self.tx, row).await
+    }
+
+    /// Every app of an organization.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn apps_of(&self, organization: OrgId) -> Result<Vec<AppId>, StoreError> {
+        let rows = app::Entity::find().filter(app::Column::OrgId.eq(organization.0)).all(&self.tx).await?;
+        Ok(rows.into_iter().map(|row| AppId(row.id)).collect())
     }
 
     /// Adds an app with its portal.

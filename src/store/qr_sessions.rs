@@ -1,6 +1,6 @@
 //! QR sessions that have been scanned; one that waits has no row.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 };
@@ -110,6 +110,32 @@ impl Unit {
             .filter(qr_session::Column::AppId.eq(app.0))
             .filter(qr_session::Column::State.is_in(State::OPEN.map(State::name)))
             .filter(whose)
+            .all(&self.tx)
+            .await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The scanned QR sessions of an app from which somebody may still come in.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn open_sessions_at(&self, app: AppId) -> Result<Vec<QrSession>, StoreError> {
+        self.open_sessions(qr_session::Column::AppId.eq(app.0)).await
+    }
+
+    /// The QR sessions by which this account may still come in.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn open_sessions_of(&self, user: UserId) -> Result<Vec<QrSession>, StoreError> {
+        self.open_sessions(qr_session::Column::UserId.eq(user.0)).await
+    }
+
+    async fn open_sessions(&self, whose: SimpleExpr) -> Result<Vec<QrSession>, StoreError> {
+        let rows = qr_session::Entity::find()
+            .filter(whose)
+            .filter(qr_session::Column::State.is_in(State::OPEN.map(State::name)))
+            .filter(qr_session::Column::ExpiresAt.gte(self.now().0))
             .all(&self.tx)
             .await?;
         rows.into_iter().map(read).collect()

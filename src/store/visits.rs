@@ -8,8 +8,7 @@ use entities::visit;
 use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, LoginId, OrgId, VisitId};
 use crate::domain::network::Network;
-use crate::domain::phone_visit::{Visit, VisitKind};
-use crate::domain::qr_session::Refusal;
+use crate::domain::phone_visit::{Ending, Visit, VisitKind};
 use crate::domain::qr_ticket::QrRef;
 
 use super::connect::Store;
@@ -98,28 +97,32 @@ impl Unit {
     /// Notes the login that a menu visit made, and gives the one it replaces.
     ///
     /// # Errors
-    /// The database refused.
+    /// [`StoreError::Conflict`] when the visit has ended without one, or another login was first.
     pub async fn set_visit_login(&self, id: VisitId, login: LoginId) -> Result<Option<LoginId>, StoreError> {
+        use visit::Column::{Id, LoginId as Login, Refused};
         let before = visit::Entity::find_by_id(id.0).one(&self.tx).await?.and_then(|row| row.login_id);
-        visit::Entity::update_many()
-            .col_expr(visit::Column::LoginId, Expr::value(login.0))
-            .filter(visit::Column::Id.eq(id.0))
+        let done = visit::Entity::update_many()
+            .col_expr(Login, Expr::value(login.0))
+            .filter(Id.eq(id.0))
+            .filter(Refused.is_null())
+            .filter(before.map_or_else(|| Login.is_null(), |before| Login.eq(before)))
             .exec(&self.tx)
             .await?;
-        Ok(before.map(LoginId))
+        if done.rows_affected == 1 { Ok(before.map(LoginId)) } else { Err(StoreError::Conflict) }
     }
 
-    /// Notes why a visit ended without a login.
+    /// Notes how a visit ended without a login; false when it had ended before.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn refuse_visit(&self, id: VisitId, refusal: Refusal) -> Result<(), StoreError> {
-        visit::Entity::update_many()
-            .col_expr(visit::Column::Refused, Expr::value(refusal.code()))
+    pub async fn end_visit(&self, id: VisitId, ending: Ending) -> Result<bool, StoreError> {
+        let done = visit::Entity::update_many()
+            .col_expr(visit::Column::Refused, Expr::value(ending.name()))
             .filter(visit::Column::Id.eq(id.0))
+            .filter(visit::Column::Refused.is_null())
             .exec(&self.tx)
             .await?;
-        Ok(())
+        Ok(done.rows_affected == 1)
     }
 
     /// Takes the right to exchange the code of a profile authorization; false when this one was used before.
@@ -163,8 +166,7 @@ impl Unit {
 fn read(row: visit::Model) -> Result<Visit, StoreError> {
     let id = VisitId(row.id);
     let broken = |column| inconsistent("visits", column, id);
-    let refused =
-        row.refused.as_deref().map(|code| Refusal::from_code(code).ok_or_else(|| broken("refused")));
+    let ended = row.refused.as_deref().map(|name| Ending::from_name(name).ok_or_else(|| broken("refused")));
     let qr = row.qr.as_deref().map(|r| QrRef::from_hex(r).ok_or_else(|| broken("qr")));
     Ok(Visit {
         id,
@@ -174,7 +176,7 @@ fn read(row: visit::Model) -> Result<Visit, StoreError> {
         openid: row.openid,
         qr: qr.transpose()?,
         phone_network: Network::from_key(&row.phone_network),
-        refused: refused.transpose()?,
+        ended: ended.transpose()?,
         nickname: row.nickname,
         avatar_url: row.avatar_url,
         exchanging_since: Millis(row.exchanging_since),

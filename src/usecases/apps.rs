@@ -69,7 +69,7 @@ impl Administration {
         Ok(unit)
     }
 
-    /// Changes an app.
+    /// Changes an app; whoever is on the way in by the portal of one that is switched off is told.
     ///
     /// # Errors
     /// There is no such app here.
@@ -84,11 +84,14 @@ impl Administration {
         if !unit.set_app(scope, id, settings).await? {
             return Err(ChangeError::NotFound);
         }
+        if settings.enabled.is_some() {
+            self.portals_switched(&unit, &[id]).await?;
+        }
         let app = unit.app(scope, id).await?.ok_or(ChangeError::NotFound)?;
         self.noted(unit, by, (scope.organization(), Action::SettingChanged), &id, app).await
     }
 
-    /// Changes a portal's settings, and its default role.
+    /// Changes a portal's settings, and its default role; whoever is on the way in by one that closes is told.
     ///
     /// # Errors
     /// There is no such app here, the slug or the terms break a rule, or there is no such role.
@@ -116,6 +119,9 @@ impl Administration {
             None => None,
         };
         unit.set_portal(scope, app, settings, role.as_ref()).await.map_err(slug_taken)?;
+        if settings.enabled.is_some() {
+            self.portals_switched(&unit, &[app]).await?;
+        }
         let portal = unit.portal(scope, app).await?.ok_or(ChangeError::NotFound)?;
         self.noted(unit, by, (scope.organization(), Action::SettingChanged), &app, portal).await
     }

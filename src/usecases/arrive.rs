@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::random_below;
-use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::VisitId;
 use crate::domain::keys::same_secret;
 use crate::domain::login::LoginKind;
 use crate::domain::phone_visit::{PhoneCookie, Visit, VisitKind};
 use crate::domain::portal::Portal;
-use crate::domain::qr_session::{QrSession, Refusal, Scan, TransitionError};
+use crate::domain::qr_session::{QrSession, Scan, TransitionError};
 use crate::domain::qr_ticket::Ticket;
 use crate::domain::service_account::ServiceAccount;
 use crate::store::StoreError;
@@ -93,17 +93,16 @@ pub enum ArriveError {
 }
 
 impl SignIn {
-    /// Whether a QR code's ticket is ours and in time.
+    /// Whether a QR code's ticket is ours, in time, and of a portal that is open.
     ///
     /// # Errors
-    /// It is forged, or its time is over.
+    /// It is forged, its time is over, or the portal is closed.
     pub fn check_ticket(&self, portal: &Portal, ticket: &str) -> Result<(), DepartError> {
         let ticket = self.sealer.open_ticket(ticket, portal.app).map_err(|_| DepartError::Forged)?;
         if self.now() > ticket.issued_at.plus(self.parts.lifetimes.qr) {
-            Err(DepartError::Expired)
-        } else {
-            Ok(())
+            return Err(DepartError::Expired);
         }
+        portal.admit_visitor(None).map_err(|_| DepartError::Closed)
     }
 
     /// Sends a phone to WeChat's authorization; nothing is stored, so previews and double loads change nothing.
@@ -115,9 +114,7 @@ impl SignIn {
             self.check_ticket(portal, ticket)?;
         }
         let kind = if ticket.is_some() { VisitKind::Qr } else { VisitKind::Menu };
-        if !portal.open {
-            return Err(DepartError::Closed);
-        }
+        portal.admit_visitor(None).map_err(|_| DepartError::Closed)?;
         let account = self.parts.store.service_account_of(portal.organization).await?;
         let account = account.ok_or(DepartError::NoServiceAccount)?;
         let cookie =
@@ -234,7 +231,7 @@ impl SignIn {
             openid: None,
             qr: None,
             phone_network: caller.network,
-            refused: None,
+            ended: None,
             nickname: None,
             avatar_url: None,
             exchanging_since: now,
@@ -325,7 +322,8 @@ impl SignIn {
             organization: portal.organization,
             app: portal.app,
             openid: openid.to_owned(),
-            user: user.as_ref().map(|user| user.id),
+            // Whose phone was freed proves a new one first.
+            user: user.as_ref().filter(|user| user.phone.is_some()).map(|user| user.id),
             match_number: portal.confirm.needs_number(known).then(number).flatten(),
             phone_network: caller.network,
         };
@@ -351,11 +349,7 @@ impl SignIn {
             result: "ok",
         };
         unit.audit(entry, caller).await?;
-        // Whether a stranger is invited can be told only once the phone is proved.
-        let admitted = portal.admit(user.map(|user| (user.id, user.status)));
-        if let Err(refusal) = admitted
-            && refusal != Refusal::InvitationRequired
-        {
+        if let Err(refusal) = portal.admit_visitor(user.map(|user| (user.id, user.status))) {
             let refused = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
             unit.advance_qr_session(&refused).await?;
         }
@@ -387,20 +381,25 @@ impl SignIn {
         }
         let openid = visit.openid.as_deref().unwrap_or_default();
         let user = self.parts.store.user_of_openid(portal.scope(), portal.app, openid).await?;
-        match user.filter(|user| user.status == Status::Active && portal.open) {
-            Some(user) if visit.refused.is_none() => {
-                let unit = self.parts.store.begin().await?;
-                let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
-                // A lost answer is given again; a login that was ended since is not brought back by the Back button.
-                if let Some(replaced) = unit.set_visit_login(visit.id, granted.login).await?
-                    && !unit.end_login(replaced).await?
-                {
-                    return Ok(Arrival::Phone { slug });
-                }
-                unit.commit().await?;
-                Ok(Arrival::SignedIn(granted))
-            }
-            _ => Ok(Arrival::Phone { slug }),
+        // Whoever has something to do first (prove a phone, wait, accept terms) does it on the phone page.
+        let terms = self.terms_to_accept(portal, user.as_ref()).await?;
+        let passes = |user: &ExternalUser| {
+            portal.admit(Some((user.id, user.status))).is_ok() && user.may_sign_in() && terms.is_none()
+        };
+        let Some(user) = user.filter(|user| passes(user) && visit.ended.is_none()) else {
+            return Ok(Arrival::Phone { slug });
+        };
+        let unit = self.parts.store.begin().await?;
+        let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
+        match unit.set_visit_login(visit.id, granted.login).await {
+            Ok(None) => {}
+            // A lost answer is given again; a login that was ended since is not brought back by the Back button.
+            Ok(Some(replaced)) if unit.end_login(replaced).await? => {}
+            // Another request of this phone was first.
+            Ok(Some(_)) | Err(StoreError::Conflict) => return Ok(Arrival::Phone { slug }),
+            Err(error) => return Err(error.into()),
         }
+        unit.commit().await?;
+        Ok(Arrival::SignedIn(granted))
     }
 }

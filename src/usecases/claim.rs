@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::login::LoginKind;
-use crate::domain::qr_session::{Refusal, TransitionError};
+use crate::domain::qr_session::{Refusal, State, TransitionError};
 use crate::domain::qr_ticket::Waiting;
 use crate::store::StoreError;
 
@@ -44,6 +44,9 @@ impl SignIn {
             let over = now > waiting.issued_at.plus(self.parts.lifetimes.qr + Duration::from_secs(3));
             return Err(if over { ClaimError::TooLate } else { ClaimError::NotAuthorized });
         };
+        if let State::Refused(refusal) = session.state {
+            return Err(ClaimError::Refused(refusal));
+        }
         let next = session.claim(waiting.r, now).map_err(|error| match error {
             TransitionError::AlreadyClaimed => ClaimError::AlreadyClaimed,
             TransitionError::Expired => ClaimError::TooLate,
@@ -54,6 +57,7 @@ impl SignIn {
             None => None,
         };
         let user = user.ok_or(ClaimError::NotAuthorized)?;
+        // New terms since the approval do not take it back: they are asked for at the next way in.
         if let Err(refusal) = portal.admit(Some((user.id, user.status))) {
             if let Ok(refused) = session.refuse(refusal, now) {
                 unit.advance_qr_session(&refused).await?;
@@ -61,6 +65,9 @@ impl SignIn {
                 self.nudge_changes();
             }
             return Err(ClaimError::Refused(refusal));
+        }
+        if !user.may_sign_in() {
+            return Err(ClaimError::NotAuthorized);
         }
         if !unit.advance_qr_session(&next).await? {
             return Err(ClaimError::AlreadyClaimed);

@@ -14,7 +14,7 @@ impl Administration {
     pub async fn delete_user(&self, whom: Whom, by: &By) -> Result<Prepared<()>, ChangeError> {
         let Whom { scope, app, user } = whom;
         let unit = self.parts.store.begin().await?;
-        self.sign_out_everywhere(&unit, whom, by).await?;
+        self.shut_out(&unit, whom, by).await?;
         let over_before = self.now().minus(self.parts.lifetimes.browser);
         let had_seat =
             unit.erase_external_user(scope, app, user, over_before).await?.ok_or(ChangeError::NotFound)?;

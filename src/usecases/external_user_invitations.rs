@@ -214,7 +214,7 @@ impl Places {
             id: UserId::generate(admin.clock(), admin.entropy()),
             organization: self.scope.organization(),
             app: self.app,
-            phone: invitation.phone.clone(),
+            phone: Some(invitation.phone.clone()),
             nickname: invitation.name.clone(),
             avatar_url: None,
             status: Status::Pending,

@@ -150,18 +150,13 @@ impl Administration {
         } else if !unit.change_status(whom.scope, whom.user, Status::Pending, Status::Disabled).await? {
             return Ok(());
         }
-        self.sign_out_everywhere(unit, whom, by).await?;
+        self.shut_out(unit, whom, by).await?;
         unit.audit(by.did(organization, Action::UserDisabled, &whom.user), &by.caller).await?;
         Ok(())
     }
 
     /// Ends every login of a person, each with its line in the audit log, and refuses the sign-ins under way.
-    pub(super) async fn sign_out_everywhere(
-        &self,
-        unit: &Unit,
-        whom: Whom,
-        by: &By,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn shut_out(&self, unit: &Unit, whom: Whom, by: &By) -> Result<(), StoreError> {
         self.end_logins(unit, whom, by).await?;
         let waiting = unit.open_sessions_of_person(whom.app, whom.user).await?;
         refuse_all(unit, waiting, Refusal::AccountDisabled).await

@@ -6,7 +6,7 @@ use crate::domain::ids::{CodeId, UserId};
 use crate::domain::keys::same_secret;
 use crate::domain::login::LoginKind;
 use crate::domain::phone_number::PhoneNumber;
-use crate::domain::phone_visit::VisitKind;
+use crate::domain::phone_visit::{Ending, VisitKind};
 use crate::domain::qr_session::Refusal;
 use crate::domain::verification::{Limited, read_code};
 use crate::store::verification_codes::CodeOwner;
@@ -14,7 +14,7 @@ use crate::store::{StoreError, Unit};
 
 use super::SignIn;
 use super::logins::Granted;
-use super::phone_steps::{NoStep, PhoneView, Step};
+use super::phone_steps::{NoStep, PhoneView, Step, TermsRequired};
 use super::seats::take_seat;
 use super::send_code::owner;
 
@@ -30,6 +30,9 @@ pub enum BindError {
     /// What was typed is no number that can be used.
     #[error("not a phone number that can be used here")]
     PhoneInvalid,
+    /// The terms were not accepted; the code is still good.
+    #[error("the terms were not accepted")]
+    TermsRequired,
     /// Wrong, late, used, or tried too often: one and the same refusal.
     #[error("the code is wrong")]
     CodeWrong,
@@ -42,6 +45,23 @@ pub enum BindError {
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<TermsRequired> for BindError {
+    fn from(_: TermsRequired) -> Self {
+        Self::TermsRequired
+    }
+}
+
+/// What a person typed to prove a phone.
+#[derive(Clone, Copy)]
+pub struct Typed<'a> {
+    /// The phone.
+    pub phone: &'a str,
+    /// The code.
+    pub code: &'a str,
+    /// The tick box of the terms; empty when it is not ticked.
+    pub terms: &'a str,
 }
 
 /// A joined account.
@@ -62,16 +82,17 @@ impl SignIn {
         slug: &str,
         cookie: Option<&str>,
         csrf: &str,
-        phone: &str,
-        code: &str,
+        typed: Typed<'_>,
         caller: &Caller,
     ) -> Result<Bound, BindError> {
-        let view = self.posted(slug, cookie, csrf, &Step::Bind).await?;
+        let view = self.posted(slug, cookie, csrf, &[Step::Bind]).await?;
         if view.step != Step::Bind {
             return Ok(Bound { view, granted: None });
         }
-        let phone = PhoneNumber::parse(phone, &self.parts.countries).map_err(|_| BindError::PhoneInvalid)?;
-        let code = read_code(code).ok_or(BindError::CodeWrong)?;
+        view.ticked(typed.terms)?;
+        let phone =
+            PhoneNumber::parse(typed.phone, &self.parts.countries).map_err(|_| BindError::PhoneInvalid)?;
+        let code = read_code(typed.code).ok_or(BindError::CodeWrong)?;
         let owner = owner(&view, phone, caller);
         let proved = self.guess(&owner, &code, caller).await?;
         let granted = match self.join(&view, &owner, proved, caller).await {
@@ -136,6 +157,9 @@ impl SignIn {
             return Err(BindError::CodeWrong);
         }
         let user = self.account_of(&unit, view, owner, caller).await?;
+        if let Some(terms) = &view.terms {
+            self.accept(&unit, &user, terms, caller).await?;
+        }
         if let Some(session) = &view.session {
             let current = unit.qr_session(session.r).await?.ok_or(StoreError::Conflict)?;
             let next = current.bind(&owner.openid, user.id, self.now(), &self.parts.lifetimes);
@@ -171,7 +195,8 @@ impl SignIn {
         let scope = portal.scope();
         if let Some(bound) = unit.bound_user(owner.app, &owner.openid).await? {
             let user = unit.external_user(scope, bound).await?.ok_or(StoreError::Conflict)?;
-            return portal.admit(Some((user.id, user.status))).map(|()| user).map_err(BindError::Refused);
+            portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
+            return if user.phone.is_some() { Ok(user) } else { take_phone(unit, user, owner).await };
         }
         let appid =
             self.parts.store.service_account_of(owner.organization).await?.ok_or(StoreError::Conflict)?.appid;
@@ -210,7 +235,7 @@ impl SignIn {
             id: UserId::generate(self.clock(), self.entropy()),
             organization: owner.organization,
             app: owner.app,
-            phone: owner.phone.clone(),
+            phone: Some(owner.phone.clone()),
             nickname: view.visit.nickname.clone(),
             avatar_url: view.visit.avatar_url.clone(),
             status: view.portal.first_status(),
@@ -243,7 +268,7 @@ impl SignIn {
                 unit = self.parts.store.begin().await?;
             }
         } else {
-            unit.refuse_visit(view.visit.id, refusal).await?;
+            unit.end_visit(view.visit.id, Ending::Refused(refusal)).await?;
         }
         let action = match refusal {
             Refusal::SeatsFull => Action::SeatDenied,
@@ -258,6 +283,18 @@ impl SignIn {
         self.nudge_changes();
         Ok(())
     }
+}
+
+/// Gives the proved phone to the account whose own was freed.
+async fn take_phone(unit: &Unit, user: ExternalUser, owner: &CodeOwner) -> Result<ExternalUser, BindError> {
+    if unit.user_of_phone(owner.app, &owner.phone).await?.is_some() {
+        return Err(BindError::Refused(Refusal::PhoneInUse));
+    }
+    if !unit.give_phone(&user, &owner.phone).await? {
+        return Err(StoreError::Conflict.into());
+    }
+    unit.end_logins_of(user.id).await?;
+    Ok(ExternalUser { phone: Some(owner.phone.clone()), ..user })
 }
 
 fn entry(owner: &CodeOwner, action: Action, actor: String, result: &'static str) -> Entry {

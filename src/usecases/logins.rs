@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::random;
-use crate::domain::external_user::{ExternalUser, Status};
+use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::{LoginId, UserId};
 use crate::domain::keys::{hex, sha256};
 use crate::domain::login::{Login, LoginKind, SEEN_EVERY};
@@ -74,11 +74,14 @@ impl SignIn {
     /// The database is away.
     pub async fn who(&self, portal: &Portal, token: &str) -> Result<Option<SignedIn>, StoreError> {
         let Some(login) = self.parts.store.login(&token_hash(token)).await? else { return Ok(None) };
-        if login.app != portal.app || !portal.open || !login.is_alive(self.now(), &self.parts.lifetimes) {
+        if login.app != portal.app || !login.is_alive(self.now(), &self.parts.lifetimes) {
             return Ok(None);
         }
         let user = self.parts.store.external_user(portal.scope(), login.user).await?;
-        let Some(user) = user.filter(|user| user.status == Status::Active) else { return Ok(None) };
+        // Terms are no matter here: a new version is asked for at the next way in, and logins stay.
+        let passes =
+            |user: &ExternalUser| portal.admit(Some((user.id, user.status))).is_ok() && user.may_sign_in();
+        let Some(user) = user.filter(passes) else { return Ok(None) };
         if self.now().since(login.last_seen_at) > SEEN_EVERY {
             // Whoever is signed in stays so while the database cannot be written.
             if let Err(error) = self.touch(&login).await {

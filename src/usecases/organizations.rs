@@ -92,6 +92,10 @@ impl Administration {
         if !unit.set_organization(id, &settings).await? {
             return Err(ChangeError::NotFound);
         }
+        if settings.enabled.is_some() {
+            let apps = unit.apps_of(id).await?;
+            self.portals_switched(&unit, &apps).await?;
+        }
         let changed = unit.organization(id).await?.ok_or(ChangeError::NotFound)?;
         self.noted(unit, by, (id, Action::SettingChanged), &id, changed).await
     }

@@ -3,8 +3,8 @@
 use crate::domain::external_user::{ExternalUser, Status};
 use crate::domain::keys::same_secret;
 use crate::domain::phone_number::PhoneNumber;
-use crate::domain::phone_visit::{PhoneCookie, Visit, VisitKind};
-use crate::domain::portal::Portal;
+use crate::domain::phone_visit::{Ending, PhoneCookie, Visit, VisitKind};
+use crate::domain::portal::{Portal, Terms};
 use crate::domain::qr_session::{QrSession, Refusal, State};
 use crate::store::StoreError;
 
@@ -18,7 +18,7 @@ pub enum Step {
     Moment,
     /// Prove a phone number.
     Bind,
-    /// Confirm the sign-in on the computer.
+    /// Confirm the sign-in on the computer; on a menu visit, accept the terms.
     Approve,
     /// Wait for the organization.
     Held,
@@ -59,6 +59,8 @@ pub struct PhoneView {
     pub user: Option<ExternalUser>,
     /// The phone a code was last sent to.
     pub asked: Option<PhoneNumber>,
+    /// The terms to accept at this step, if any.
+    pub terms: Option<Terms>,
     /// The step.
     pub step: Step,
     pub(super) cookie: PhoneCookie,
@@ -76,11 +78,26 @@ impl PhoneView {
             .then(|| format!("/p/{}/home", self.portal.slug))
     }
 
+    /// The terms that the person accepts with this post; none when there are none to accept.
+    ///
+    /// # Errors
+    /// There are, and they are not ticked.
+    pub(super) fn ticked(&self, field: &str) -> Result<Option<&Terms>, TermsRequired> {
+        match &self.terms {
+            Some(terms) if !terms.ticked(field) => Err(TermsRequired),
+            terms => Ok(terms.as_ref()),
+        }
+    }
+
     /// Whether the number on the computer's screen has to be typed.
     pub fn match_required(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.match_number.is_some())
     }
 }
+
+/// The terms of this step were not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TermsRequired;
 
 /// Why there is no step.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +131,11 @@ impl SignIn {
             return Err(NoStep::NoTransaction);
         }
         let Some(openid) = visit.openid.clone() else {
-            let (session, user, asked) = (None, None, None);
+            let (session, user, asked, terms) = (None, None, None, None);
             // An exchange that a crash cut off is begun anew by scanning, or opening the link, again.
             let abandoned = self.now() > visit.exchanging_since.plus(ABANDONED);
             let step = if abandoned { Step::Expired } else { Step::Moment };
-            return Ok(PhoneView { portal, visit, session, user, asked, step, cookie });
+            return Ok(PhoneView { portal, visit, session, user, asked, terms, step, cookie });
         };
         let session = match visit.qr {
             Some(r) => self.parts.store.qr_session(r).await?,
@@ -128,61 +145,80 @@ impl SignIn {
             return Err(NoStep::NoTransaction);
         }
         let user = self.parts.store.user_of_openid(portal.scope(), portal.app, &openid).await?;
+        let terms = self.terms_to_accept(&portal, user.as_ref()).await?;
         let step = match &session {
-            Some(session) => self.qr_step(session),
-            None => menu_step(&portal, &visit, user.as_ref()),
+            Some(session) => self.qr_step(session, user.as_ref()),
+            None => menu_step(&portal, &visit, user.as_ref(), terms.as_ref()),
         };
+        let terms = terms.filter(|_| matches!(step, Step::Bind | Step::Approve));
         let asked = match step {
             Step::Bind => self.parts.store.phone_asked(portal.organization, visit.id).await?,
             _ => None,
         };
-        Ok(PhoneView { portal, visit, session, user, asked, step, cookie })
+        Ok(PhoneView { portal, visit, session, user, asked, terms, step, cookie })
     }
 
-    fn qr_step(&self, session: &QrSession) -> Step {
+    fn qr_step(&self, session: &QrSession, user: Option<&ExternalUser>) -> Step {
+        // An account may lose its phone or its WeChat identity at any time.
+        let is_bound = session.user.is_some() && user.is_some_and(|user| user.phone.is_some());
         match session.state {
             State::Denied => Step::Denied,
             State::Refused(refusal) => Step::Refused(refusal),
             State::Authorized | State::Claimed => Step::Done,
             _ if session.is_expired(self.now()) => Step::Expired,
             State::Held => Step::Held,
-            State::Scanned | State::Verifying if session.user.is_none() => Step::Bind,
+            State::Scanned | State::Verifying if !is_bound => Step::Bind,
             State::Scanned | State::Verifying => Step::Approve,
         }
     }
 
     /// The token that the forms of this step carry.
     pub fn csrf(&self, view: &PhoneView) -> String {
-        view.cookie.csrf(&self.parts.signing, view.visit.id, view.step.name())
+        self.csrf_of(view, &view.step, view.terms.as_ref())
     }
 
-    /// The phone at its step, for a post from the page of `step`; a post that comes twice finds the step after it.
+    fn csrf_of(&self, view: &PhoneView, step: &Step, terms: Option<&Terms>) -> String {
+        let version = terms.map(|terms| terms.version.as_str());
+        view.cookie.csrf(&self.parts.signing, view.visit.id, step.name(), version)
+    }
+
+    /// The phone at its step, for a post from the page of one of `steps`; a post that comes twice finds the step after it.
     pub(super) async fn posted(
         &self,
         slug: &str,
         cookie: Option<&str>,
         csrf: &str,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<PhoneView, NoStep> {
         let view = self.phone_view(slug, cookie).await?;
-        let own = view.cookie.csrf(&self.parts.signing, view.visit.id, step.name());
-        if same_secret(own.as_bytes(), csrf.as_bytes()) { Ok(view) } else { Err(NoStep::Csrf) }
+        let own = |step: &Step| {
+            if *step == view.step {
+                return vec![self.csrf(&view)];
+            }
+            // Of a page that was left behind it is not known any more whether there were terms on it.
+            [None, view.portal.terms.as_ref()].map(|terms| self.csrf_of(&view, step, terms)).to_vec()
+        };
+        if steps.iter().flat_map(own).any(|own| same_secret(own.as_bytes(), csrf.as_bytes())) {
+            Ok(view)
+        } else {
+            Err(NoStep::Csrf)
+        }
     }
 }
 
-fn menu_step(portal: &Portal, visit: &Visit, user: Option<&ExternalUser>) -> Step {
-    if let Some(refusal) = visit.refused {
+fn menu_step(portal: &Portal, visit: &Visit, user: Option<&ExternalUser>, terms: Option<&Terms>) -> Step {
+    match visit.ended {
+        Some(Ending::Denied) => return Step::Denied,
+        Some(Ending::Refused(refusal)) => return Step::Refused(refusal),
+        None => {}
+    }
+    if let Err(refusal) = portal.admit_visitor(user.map(|user| (user.id, user.status))) {
         return Step::Refused(refusal);
     }
-    if let Err(refusal) = portal.admit(user.map(|user| (user.id, user.status))) {
-        // Whether an invitation exists shows only once the phone is proved.
-        if refusal != Refusal::InvitationRequired {
-            return Step::Refused(refusal);
-        }
-    }
-    match user.map(|user| user.status) {
+    match user.filter(|user| user.phone.is_some()).map(|user| user.status) {
         None => Step::Bind,
         Some(Status::Pending) => Step::Held,
+        Some(_) if terms.is_some() => Step::Approve,
         Some(_) => Step::Done,
     }
 }

@@ -22,7 +22,7 @@ impl SignIn {
         cookie: Option<&str>,
         csrf: &str,
     ) -> Result<Departure, NoStep> {
-        let view = self.posted(slug, cookie, csrf, &Step::Approve).await?;
+        let view = self.posted(slug, cookie, csrf, &[Step::Approve]).await?;
         let account = self
             .parts
             .store

@@ -49,13 +49,14 @@ impl SignIn {
         typed: &str,
         caller: &Caller,
     ) -> Result<PhoneView, SendCodeError> {
-        let view = self.posted(slug, cookie, csrf, &Step::Bind).await?;
+        let view = self.posted(slug, cookie, csrf, &[Step::Bind]).await?;
         if view.step != Step::Bind {
             return Ok(view);
         }
-        if !view.portal.open {
-            self.turn_away(&view, Refusal::PortalClosed, caller).await?;
-            return Err(SendCodeError::Refused(Refusal::PortalClosed));
+        let account = view.user.as_ref().map(|user| (user.id, user.status));
+        if let Err(refusal) = view.portal.admit_visitor(account) {
+            self.turn_away(&view, refusal, caller).await?;
+            return Err(SendCodeError::Refused(refusal));
         }
         let phone =
             PhoneNumber::parse(typed, &self.parts.countries).map_err(|_| SendCodeError::PhoneInvalid)?;

@@ -255,5 +255,5 @@ async fn fetch(wechat: &WeChat, credentials: &Credentials) -> Result<Answer, WeC
         // Leaving it out has been answered with 41002.
         "force_refresh": false,
     });
-    wechat.post("/cgi-bin/stable_token", &body, Interface::Token).await
+    wechat.post("/cgi-bin/stable_token", &[], &body, Interface::Token).await
 }

@@ -117,6 +117,7 @@ impl WeChat {
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
+        query: &[(&str, &str)],
         body: &serde_json::Value,
         interface: Interface,
     ) -> Result<T, WeChatError> {
@@ -124,6 +125,7 @@ impl WeChat {
             .0
             .http
             .post(format!("{}{path}", self.0.endpoints.api_url))
+            .query(query)
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
         answer(request, interface).await
@@ -136,18 +138,30 @@ impl WeChat {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, WeChatError> {
-        within_deadline(self.get_repaired(credentials, path, query)).await
+        within_deadline(self.repaired(credentials, path, Asked::Get(query))).await
     }
 
-    async fn get_repaired<T: DeserializeOwned>(
+    /// A POST of JSON with the account's access token, repaired and bounded like [`Self::get_as_account`].
+    ///
+    /// A refused token means that nothing was done, so the second try does nothing twice.
+    pub(super) async fn post_as_account<T: DeserializeOwned>(
         &self,
         credentials: &Credentials,
         path: &str,
-        query: &[(&str, &str)],
+        body: &serde_json::Value,
+    ) -> Result<T, WeChatError> {
+        within_deadline(self.repaired(credentials, path, Asked::Post(body))).await
+    }
+
+    async fn repaired<T: DeserializeOwned>(
+        &self,
+        credentials: &Credentials,
+        path: &str,
+        asked: Asked<'_>,
     ) -> Result<T, WeChatError> {
         let tokens = &self.0.tokens;
         let first = tokens.current(self, credentials).await?;
-        match self.get_with(&first, path, query).await {
+        match self.with_token(&first, path, asked).await {
             Err(refused) if refused.class() == Some(Class::Token) => {
                 tokens.invalidate(self.clock(), credentials.account, &first, &refused).await?;
             }
@@ -157,7 +171,7 @@ impl WeChat {
             }
         }
         let second = tokens.current(self, credentials).await?;
-        match self.get_with(&second, path, query).await {
+        match self.with_token(&second, path, asked).await {
             Err(refused) if refused.class() == Some(Class::Token) => {
                 // An error of its own, whether or not others have replaced the token meanwhile: one repair per call.
                 tokens.invalidate(self.clock(), credentials.account, &second, &refused).await?;
@@ -170,16 +184,25 @@ impl WeChat {
         }
     }
 
-    async fn get_with<T: DeserializeOwned>(
+    async fn with_token<T: DeserializeOwned>(
         &self,
         token: &AccessToken,
         path: &str,
-        query: &[(&str, &str)],
+        asked: Asked<'_>,
     ) -> Result<T, WeChatError> {
-        let mut whole = vec![("access_token", token.value().expose_secret())];
-        whole.extend_from_slice(query);
-        self.get(path, &whole, Interface::Account).await
+        let token = ("access_token", token.value().expose_secret());
+        match asked {
+            Asked::Get(query) => self.get(path, &[&[token], query].concat(), Interface::Account).await,
+            Asked::Post(body) => self.post(path, &[token], body, Interface::Account).await,
+        }
     }
+}
+
+/// What is asked of WeChat with the account's access token, once or twice.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Get(&'a [(&'a str, &'a str)]),
+    Post(&'a serde_json::Value),
 }
 
 /// Bounds an operation of several calls by the time one may take.

@@ -8,13 +8,16 @@ pub mod client;
 pub mod errcode;
 pub mod error;
 pub mod followers;
+pub mod menu;
 pub mod oauth;
+pub mod trouble;
 
 pub use client::{Credentials, Endpoints, WeChat};
 pub use errcode::{Advice, Class, Interface};
 pub use error::{NetworkFailure, WeChatError};
-pub use followers::Followership;
+pub use followers::{FollowerDetails, FollowerPage, Followership, OpenidBatch};
 pub use oauth::{Authorization, Profile, Scope};
+pub use trouble::Trouble;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,10 @@ use crate::domain::ids::{OrgId, ServiceAccountId};
 
 use super::*;
 
+mod followers;
+mod menu;
+mod sandbox;
+
 /// A clock that stands still until it is moved.
 #[derive(Default)]
 struct StillClock(AtomicI64);

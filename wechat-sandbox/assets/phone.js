@@ -44,6 +44,13 @@ function offerNumber(phone) {
   $("filter").hidden = select.options.length < 3;
 }
 
+// A list of the menu closes when something else is touched, as in WeChat.
+function closeMenus(except) {
+  for (const list of document.querySelectorAll(".menu details[open]")) {
+    if (list !== except) list.open = false;
+  }
+}
+
 let last = null;
 
 async function refresh() {
@@ -82,7 +89,15 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) docu
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+  closeMenus(event.target.closest(".menu details"));
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector(".menu details[open]");
+  closeMenus();
+  open?.querySelector("summary").focus();
+});
+document.addEventListener("submit", () => setTimeout(closeMenus));
 if ($("messages")) {
   $("paste").addEventListener("click", paste);
   $("phone-number").addEventListener("change", () => { last = null; refresh(); });

@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn people(state: &State) -> Vec<&str> {
-        state.people.all().iter().map(|person| person.id.as_str()).collect()
+        state.people.list().iter().map(|person| person.id.as_str()).collect()
     }
 
     #[test]

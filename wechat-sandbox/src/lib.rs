@@ -19,7 +19,7 @@
 //! - `sandbox_consent=yes|no`: answers the consent page of `snsapi_userinfo` by itself.
 //! - `sandbox_snapshot=yes`: the page is opened in snapshot mode (网页快照页), with a virtual account.
 //!
-//! Template messages and menus, when they come, are a file each in `state`, `wechat` and `control`.
+//! Template messages, when they come, are a file each in `state`, `wechat` and `control`.
 
 mod callback;
 mod control;

@@ -36,24 +36,7 @@ pub struct Order<R, P, B = Nothing> {
 }
 
 /// Why there is no order: a problem, or the answer that was given before.
-#[derive(Debug)]
-pub struct Answered(HttpResponse);
-
-impl std::fmt::Display for Answered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("answered")
-    }
-}
-
-impl ResponseError for Answered {
-    fn status_code(&self) -> StatusCode {
-        self.0.status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.0.status())
-    }
-}
+struct Answered(HttpResponse);
 
 impl From<Problem> for Answered {
     fn from(problem: Problem) -> Self {
@@ -194,7 +177,6 @@ pub fn shown<V: Serialize>(value: V) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(value)
 }
 
-/// This server, out of an order.
 impl<R, P, B> Order<R, P, B> {
     /// This server.
     pub fn site(&self) -> &Site {

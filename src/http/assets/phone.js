@@ -32,6 +32,7 @@ function bind(form) {
   let counting = 0;
 
   function fail(name, field) {
+    if (name === "terms_required") return missing(form);
     const text = texts.querySelector(`[data-code="${name}"]`) ?? texts.querySelector('[data-code="other"]');
     error.textContent = text.textContent;
     error.hidden = false;
@@ -111,6 +112,30 @@ function bind(form) {
   });
 }
 
+// ---- the terms
+
+/** Says beside the tick box that it is missing. */
+function missing(form) {
+  const box = form.querySelector("[data-terms]");
+  if (!box) return location.reload();
+  form.querySelector("[data-terms-error]").hidden = false;
+  box.setAttribute("aria-invalid", "true");
+  if (form.querySelector("input:invalid, input[aria-invalid]") === box) box.focus();
+}
+
+function terms(form) {
+  const box = form.querySelector("[data-terms]");
+  // Our own words, in the language of the page and beside the box, instead of the browser's.
+  box?.addEventListener("invalid", (event) => {
+    event.preventDefault();
+    missing(form);
+  });
+  box?.addEventListener("change", () => {
+    form.querySelector("[data-terms-error]").hidden = true;
+    box.removeAttribute("aria-invalid");
+  });
+}
+
 // ---- the decision
 
 function approve(form) {
@@ -135,25 +160,43 @@ function approve(form) {
 // ---- waiting and leaving
 
 function held() {
-  setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const { status, body } = await request(path);
-      if (status === 403 || (body.step && body.step !== "held")) location.reload();
-    } catch {
-      // The next look may reach it.
-    }
-  }, 3_000);
+  setTimeout(async () => {
+    // When one look does not reach the server, the next one may.
+    const left = !document.hidden && (await look().catch(() => false));
+    if (!left) held();
+  }, 2_000);
 }
 
-function leave(link) {
-  if (new URL(link.href).origin === location.origin) setTimeout(() => location.replace(link.href), 800);
+/** Looks whether the waiting is over; answers whether the page is left. */
+async function look() {
+  const { status, body } = await request(path);
+  if (body.step === "done" && body.redirect_to) return goOn(body.csrf);
+  if (status !== 403 && (!body.step || body.step === "held")) return false;
+  location.reload();
+  return true;
+}
+
+/** Lets this phone in, for nothing is left to do; answers whether the page is left. */
+async function goOn(csrf) {
+  const form = document.createElement("form");
+  form.append(Object.assign(document.createElement("input"), { name: "csrf", value: csrf }));
+  const { status, body } = await request(`${path}/approve`, form);
+  if (status >= 500 || status === 429) return false;
+  const place = body.redirect_to && new URL(body.redirect_to, location.href);
+  if (place && place.origin === location.origin) location.replace(place);
+  else location.reload();
+  return true;
 }
 
 const bindForm = page.querySelector("[data-bind]");
 const approveForm = page.querySelector("[data-approve]");
-const redirect = page.querySelector("[data-redirect]");
+const onForm = page.querySelector("[data-go-on]");
+for (const form of [bindForm, approveForm]) if (form) terms(form);
 if (bindForm) bind(bindForm);
 if (approveForm) approve(approveForm);
 if (page.querySelector("[data-held]")) held();
-if (redirect) leave(redirect);
+if (onForm) {
+  const { value } = onForm.elements.csrf;
+  // When it does not work, there is the button.
+  setTimeout(() => goOn(value).catch(() => {}), 800);
+}

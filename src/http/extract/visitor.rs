@@ -10,6 +10,7 @@ use crate::domain::audit::Caller;
 use crate::domain::network::Network;
 use crate::domain::user_agent::UserAgent;
 
+use crate::http::api::endpoint::BASE;
 use crate::http::front_door::RequestId;
 use crate::http::i18n::Lang;
 use crate::http::problem::{Code, Problem};
@@ -42,7 +43,9 @@ impl Visitor {
             network: address(request, site).map_or(Network::Unknown, Network::of),
             agent: UserAgent::parse(header(header::USER_AGENT)),
             lang,
-            wants_json: header(header::ACCEPT).is_some_and(|accept| accept.contains("application/json")),
+            // Whoever calls the API is a program, whatever it says of itself.
+            wants_json: request.path().starts_with(BASE)
+                || header(header::ACCEPT).is_some_and(|accept| accept.contains("application/json")),
             request_id: request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
         }
     }

@@ -57,6 +57,7 @@ pub async fn events(
 async fn final_frame(site: &Site, waiting: Waiting) -> Option<StateFrame> {
     let row = site.sign_in.store().qr_session(waiting.r).await.ok()?;
     let frame = StateFrame::of(&waiting, row.as_ref(), None, site.sign_in.now(), site.sign_in.lifetimes());
+    let frame = if site.registry.is_closed(waiting.app) { frame.at_closed_portal() } else { frame };
     frame.end.is_some().then_some(frame)
 }
 

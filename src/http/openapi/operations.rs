@@ -8,7 +8,7 @@ use crate::http::problem::Code::{
     self, AccountDisabled, AlreadyClaimed, AlreadyTaken, BadRequest, BadState, CodeWrong, ConsentRefused,
     CsrfInvalid, Expired, InvitationRequired, MatchWrong, NoTransaction, NotAuthorized, NotFound, NotReady,
     NotSignedIn, NotThisBrowser, OriginNotAllowed, PhoneInUse, PhoneInvalid, PortalClosed, SeatsFull,
-    SmsUnavailable, SnapshotUser, TooLarge, TooManyRequests, Unavailable, WeChatUnavailable,
+    SmsUnavailable, SnapshotUser, TermsRequired, TooLarge, TooManyRequests, Unavailable, WeChatUnavailable,
 };
 
 use super::op::{Op, op, query};
@@ -20,7 +20,7 @@ const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, Port
 pub(super) fn paths() -> Value {
     let mut paths = Map::new();
     for (path, methods) in
-        entrance().into_iter().chain(waiting()).chain(phone()).chain(wechat()).chain(operator())
+        [entrance(), waiting(), phone(), documents(), wechat(), operator()].into_iter().flatten()
     {
         paths.insert(path.to_owned(), methods);
     }
@@ -159,8 +159,8 @@ fn phone() -> Vec<Path> {
             post.answers(json!({"303": {"description": "Without Accept: application/json: on to the page"}}));
         of_portal("post", post.problems(&with(&form, codes)))
     };
-    let decided = with(&[MatchWrong], &REFUSED);
-    let bound = with(&[PhoneInvalid, CodeWrong, TooManyRequests], &REFUSED);
+    let decided = with(&[MatchWrong, TermsRequired], &REFUSED);
+    let bound = with(&[PhoneInvalid, CodeWrong, TermsRequired, TooManyRequests], &REFUSED);
     let show =
         op("phone", "The step at hand, as a page or as JSON").security("phone").json("200", "PhoneStep");
     let profile = op("phone", "Asks WeChat for name and picture").security("phone").form(&["csrf"]);
@@ -173,18 +173,52 @@ fn phone() -> Vec<Path> {
                 "Sends a verification code",
                 &["csrf", "phone"],
                 "202",
-                &[PhoneInvalid, TooManyRequests, SmsUnavailable],
+                &with(&[PhoneInvalid, TooManyRequests, SmsUnavailable], &REFUSED),
             ),
         ),
-        ("/p/{slug}/phone/bind", post("Proves the phone number", &["csrf", "phone", "code"], "200", &bound)),
+        (
+            "/p/{slug}/phone/bind",
+            post("Proves the phone number", &["csrf", "phone", "code", "terms?"], "200", &bound),
+        ),
         (
             "/p/{slug}/phone/approve",
-            post("Signs the computer in; match where match_required", &["csrf", "match?"], "200", &decided),
+            post(
+                "Signs the computer in, or on a menu visit this phone",
+                &["csrf", "match?", "terms?"],
+                "200",
+                &decided,
+            ),
         ),
         ("/p/{slug}/phone/deny", post("Declines", &["csrf"], "200", &[])),
         ("/p/{slug}/phone/report", post("\"I did not ask for this\"", &["csrf"], "200", &[])),
         ("/p/{slug}/phone/profile", of_portal("post", profile.problems(&form))),
     ]
+}
+
+fn documents() -> Vec<Path> {
+    let tag = json!({"ETag": {"schema": {"type": "string"}, "description": "The version of the document"}});
+    let known = json!([{
+        "name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": "The version that is known",
+    }]);
+    let text = op("documents", "This document").parameters(known).answers(json!({
+        "200": {
+            "description": "The document",
+            "headers": tag,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["openapi", "info", "paths"],
+                "properties": {"openapi": {"type": "string", "pattern": "^3\\.1\\."}, "info": {"type": "object"}, "paths": {"type": "object"}},
+            }}},
+        },
+        "304": {"description": "As the ETag says", "headers": tag},
+    }));
+    let shown = op("documents", "This document as a page, in the language of the browser").answer(
+        "200",
+        "A page",
+        "text/html",
+    );
+    let both = |op: Op| json!({"get": op.clone().build(), "head": op.build()});
+    vec![("/api/openapi.json", both(text)), ("/api/docs", both(shown))]
 }
 
 fn wechat() -> Vec<Path> {
@@ -222,7 +256,17 @@ fn wechat() -> Vec<Path> {
             "text/plain",
         )
     };
+    let file = op(
+        "wechat",
+        "The file that WeChat wants at the domain's root, as the service account's binding has it",
+    )
+    .answer("200", "Its content", "text/plain")
+    .problems(&[NotFound, Unavailable]);
     vec![
+        (
+            "/MP_verify_{code}.txt",
+            json!({"get": file.clone().build(), "head": file.build(), "parameters": [in_path("code")]}),
+        ),
         ("/wechat/{appid}/oauth/callback", json!({"get": back.build(), "parameters": [in_path("appid")]})),
         (
             "/wechat/{appid}/events",

@@ -48,6 +48,11 @@ fn object(required: &[&str], properties: Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
+/// Why somebody is held or refused.
+fn reasons() -> Vec<&'static str> {
+    REASONS.iter().copied().chain(["approval_pending"]).collect()
+}
+
 fn path() -> Value {
     json!({"type": "string", "description": "A path on this server"})
 }
@@ -90,8 +95,6 @@ fn qr_session() -> Value {
 }
 
 fn state_frame() -> Value {
-    let mut reasons = REASONS.to_vec();
-    reasons.push("approval_pending");
     object(
         &["type", "seq", "state", "expires_in_ms"],
         json!({
@@ -109,7 +112,7 @@ fn state_frame() -> Value {
                 "pattern": "^[0-9]{2}$",
                 "description": "The number to show, when number matching applies; from scanned to the decision",
             },
-            "reason": {"enum": reasons, "description": "With held and refused"},
+            "reason": {"enum": reasons(), "description": "With held and refused"},
         }),
     )
 }
@@ -117,7 +120,7 @@ fn state_frame() -> Value {
 fn phone_step() -> Value {
     let browser = json!({
         "type": ["object", "null"],
-        "description": "The computer that shows the code; null for a menu link",
+        "description": "The computer that shows the code; null for a menu link, whose step approve is there to accept the terms",
         "required": ["name", "system", "ip_masked", "same_network", "opened_seconds_ago"],
         "properties": {
             "name": {"type": "string"},
@@ -127,6 +130,13 @@ fn phone_step() -> Value {
             "opened_seconds_ago": {"type": "integer"},
         },
     });
+    let mut terms = object(
+        &["url", "version"],
+        json!({"url": {"type": "string", "format": "uri"}, "version": {"type": "string"}}),
+    );
+    terms["description"] = json!(
+        "To be accepted with the post of this step, by the field terms; absent when there is nothing to accept"
+    );
     object(
         &["step", "app", "organization", "browser", "csrf", "match_required"],
         json!({
@@ -136,7 +146,8 @@ fn phone_step() -> Value {
             "browser": browser,
             "csrf": {"type": "string", "description": "For the posts of this step"},
             "match_required": {"type": "boolean"},
-            "reason": {"enum": REASONS, "description": "With refused"},
+            "terms": terms,
+            "reason": {"enum": reasons(), "description": "With held and refused"},
             "redirect_to": path(),
         }),
     )

@@ -6,23 +6,20 @@ use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::future::LocalBoxFuture;
-use serde_json::{Map, Value, json};
 
-use crate::domain::external_user::ExternalUser;
-use crate::domain::phone_visit::VisitKind;
 use crate::http::answers::{page, problem, refusal, see_other, store_failed};
 use crate::http::extract::body::Fields;
 use crate::http::extract::{Visitor, fields};
 use crate::http::problem::{Code, Problem};
 use crate::http::site::Site;
-use crate::usecases::decide::{DecideError, No};
-use crate::usecases::join::BindError;
+use crate::usecases::decide::{Approved, DecideError, No, Yes};
+use crate::usecases::join::{BindError, Typed};
 use crate::usecases::logins::Granted;
 use crate::usecases::phone_steps::{NoStep, PhoneView, Step};
 use crate::usecases::send_code::SendCodeError;
 
 use super::entrance::to_wechat;
-use super::views::{ApproveStep, BindKind, BindStep, BrowserFacts, PhonePage, PhoneStep, phone_error};
+use super::phone_page::{Wrong, draw, json_body};
 
 type Path = web::Path<String>;
 
@@ -30,7 +27,7 @@ type Path = web::Path<String>;
 pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path) -> HttpResponse {
     match site.sign_in.phone_view(&slug, cookie(&request, &site).as_deref()).await {
         Ok(view) if visitor.wants_json => json_body(&site, StatusCode::OK, &view),
-        Ok(view) => page(&site, StatusCode::OK, &draw(&site, &visitor, &view, None, None)),
+        Ok(view) => page(&site, StatusCode::OK, &draw(&site, &visitor, &view, None)),
         Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
     }
 }
@@ -54,11 +51,14 @@ pub async fn code(post: Posted) -> HttpResponse {
 
 /// `POST /p/{slug}/phone/bind`.
 pub async fn bind(post: Posted) -> HttpResponse {
-    let (phone, code, caller) = (post.form.get("phone"), post.form.get("code"), post.visitor.caller());
-    let bound = post.site.sign_in.bind(&post.slug, post.cookie(), post.csrf(), phone, code, &caller).await;
+    let typed =
+        Typed { phone: post.form.get("phone"), code: post.form.get("code"), terms: post.form.get("terms") };
+    let caller = post.visitor.caller();
+    let bound = post.site.sign_in.bind(&post.slug, post.cookie(), post.csrf(), typed, &caller).await;
     let bound = bound.map(|bound| (bound.view, bound.granted)).map_err(|error| match error {
         BindError::NoStep(error) => no_step(&post.visitor, error),
         BindError::PhoneInvalid => post.visitor.problem(Code::PhoneInvalid),
+        BindError::TermsRequired => post.visitor.problem(Code::TermsRequired),
         BindError::CodeWrong => post.visitor.problem(Code::CodeWrong),
         BindError::Limited(limited) => {
             post.visitor.problem(Code::TooManyRequests).retry_after(limited.retry_after)
@@ -71,8 +71,9 @@ pub async fn bind(post: Posted) -> HttpResponse {
 
 /// `POST /p/{slug}/phone/approve`.
 pub async fn approve(post: Posted) -> HttpResponse {
-    let (number, caller) = (post.form.some("match"), post.visitor.caller());
-    let done = post.site.sign_in.approve(&post.slug, post.cookie(), post.csrf(), number, &caller).await;
+    let (yes, caller) =
+        (Yes { number: post.form.some("match"), terms: post.form.get("terms") }, post.visitor.caller());
+    let done = post.site.sign_in.approve(&post.slug, post.cookie(), post.csrf(), yes, &caller).await;
     post.decided(done).await
 }
 
@@ -89,7 +90,7 @@ pub async fn report(post: Posted) -> HttpResponse {
 async fn say_no(post: &Posted, no: No) -> HttpResponse {
     let caller = post.visitor.caller();
     let done = post.site.sign_in.refuse_sign_in(&post.slug, post.cookie(), post.csrf(), no, &caller).await;
-    post.decided(done).await
+    post.decided(done.map(|view| Approved { view, granted: None })).await
 }
 
 /// `POST /p/{slug}/phone/profile`: on to WeChat's consent page for name and picture.
@@ -140,8 +141,10 @@ impl Posted {
         self.form.get("csrf")
     }
 
-    async fn decided(&self, outcome: Result<PhoneView, DecideError>) -> HttpResponse {
-        let outcome = outcome.map(|view| (view, None)).map_err(|error| decide_problem(&self.visitor, error));
+    async fn decided(&self, outcome: Result<Approved, DecideError>) -> HttpResponse {
+        let outcome = outcome
+            .map(|approved| (approved.view, approved.granted))
+            .map_err(|error| decide_problem(&self.visitor, error));
         self.answer(outcome, StatusCode::OK).await
     }
 
@@ -176,13 +179,14 @@ impl Posted {
                 | Code::TooManyRequests
                 | Code::SmsUnavailable
                 | Code::MatchWrong
+                | Code::TermsRequired
         );
         let refused = matches!(error.code.status(), StatusCode::CONFLICT);
         let view = self.site.sign_in.phone_view(&self.slug, self.cookie()).await;
         match view {
             Ok(view) if beside_the_form || refused || matches!(view.step, Step::Refused(_)) => {
-                let text = phone_error(self.visitor.lang, error.code.word()).to_owned();
-                let drawn = draw(&self.site, &self.visitor, &view, Some(text), self.form.some("phone"));
+                let wrong = Wrong { code: error.code, form: &self.form };
+                let drawn = draw(&self.site, &self.visitor, &view, Some(&wrong));
                 let mut answer = page(&self.site, error.code.status(), &drawn);
                 if let Some(seconds) = error.retry_seconds() {
                     answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -218,111 +222,9 @@ fn no_step(visitor: &Visitor, error: NoStep) -> Problem {
 fn decide_problem(visitor: &Visitor, error: DecideError) -> Problem {
     match error {
         DecideError::NoStep(error) => no_step(visitor, error),
+        DecideError::TermsRequired => visitor.problem(Code::TermsRequired),
         DecideError::MatchWrong => visitor.problem(Code::MatchWrong),
         DecideError::Refused(reason) => visitor.problem(refusal(reason)),
         DecideError::Store(error) => store_failed(visitor, &error),
-    }
-}
-
-fn facts(site: &Site, view: &PhoneView) -> Option<BrowserFacts> {
-    let session = view.session.as_ref()?;
-    let opened = site.sign_in.now().since(session.issued_at).as_secs();
-    Some(BrowserFacts {
-        name: session.computer.browser.name().into(),
-        system: session.computer.system.name().into(),
-        ip_masked: session.computer.network.masked(),
-        same_network: session.computer.network.same_as(session.phone_network),
-        opened_seconds_ago: i64::try_from(opened).unwrap_or(i64::MAX),
-    })
-}
-
-fn json_body(site: &Site, status: StatusCode, view: &PhoneView) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::VARY, "Accept, Cookie"))
-        .json(body(site, view))
-}
-
-/// The body that every JSON answer of the phone has.
-fn body(site: &Site, view: &PhoneView) -> Value {
-    let mut body = Map::new();
-    body.insert("step".into(), json!(view.step.name()));
-    body.insert("app".into(), json!(view.portal.app_name));
-    body.insert("organization".into(), json!(view.portal.organization_name));
-    let browser = facts(site, view).map(|facts| {
-        json!({
-            "name": facts.name,
-            "system": facts.system,
-            "ip_masked": facts.ip_masked,
-            "same_network": facts.same_network,
-            "opened_seconds_ago": facts.opened_seconds_ago,
-        })
-    });
-    body.insert("browser".into(), json!(browser));
-    body.insert("csrf".into(), json!(site.sign_in.csrf(view)));
-    body.insert("match_required".into(), json!(view.match_required()));
-    if let Step::Refused(reason) = &view.step {
-        body.insert("reason".into(), json!(reason.code()));
-    }
-    if let Some(place) = view.redirect_to() {
-        body.insert("redirect_to".into(), json!(place));
-    }
-    Value::Object(body)
-}
-
-fn draw(
-    site: &Site,
-    visitor: &Visitor,
-    view: &PhoneView,
-    error: Option<String>,
-    typed: Option<&str>,
-) -> PhonePage {
-    PhonePage {
-        lang: visitor.lang,
-        slug: view.portal.slug.clone(),
-        organization: view.portal.organization_name.clone(),
-        app: view.portal.app_name.clone(),
-        logo_url: view.portal.logo_url.clone(),
-        host: site.front.authority.clone(),
-        csrf: site.sign_in.csrf(view),
-        step: step(site, view, error, typed),
-    }
-}
-
-fn step(site: &Site, view: &PhoneView, error: Option<String>, typed: Option<&str>) -> PhoneStep {
-    let browser = facts(site, view);
-    match (&view.step, browser) {
-        (Step::Moment, _) => PhoneStep::Moment,
-        (Step::Bind, browser) => PhoneStep::Bind(BindStep {
-            phone: typed.map_or_else(
-                || {
-                    view.asked
-                        .as_ref()
-                        .map_or_else(String::new, |phone| phone.as_str().trim_start_matches("+86").to_owned())
-                },
-                ToOwned::to_owned,
-            ),
-            code_sent_to: view.asked.as_ref().map(crate::domain::phone_number::PhoneNumber::masked),
-            error,
-            kind: if view.visit.kind == VisitKind::Qr { BindKind::Qr } else { BindKind::Menu },
-            browser,
-        }),
-        (Step::Approve, Some(browser)) => {
-            let user = view.user.as_ref();
-            let shown = |field: fn(&ExternalUser) -> Option<String>| user.and_then(field);
-            PhoneStep::Approve(ApproveStep {
-                nickname: shown(|user| user.nickname.clone()),
-                avatar_url: shown(|user| user.avatar_url.clone()),
-                phone_masked: user.map_or_else(String::new, |user| user.phone.masked()),
-                browser,
-                match_required: view.match_required(),
-                error,
-            })
-        }
-        (Step::Held, _) => PhoneStep::Held,
-        (Step::Done, _) => PhoneStep::Done { redirect_to: view.redirect_to() },
-        (Step::Denied, _) => PhoneStep::Denied { error },
-        (Step::Refused(reason), _) => PhoneStep::Refused { reason: reason.code().into() },
-        (Step::Expired | Step::Approve, _) => PhoneStep::Expired,
     }
 }

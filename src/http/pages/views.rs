@@ -1,5 +1,6 @@
 //! What each page shows, as values; the templates beside this file turn them into HTML (everything escaped).
 
+pub mod docs;
 pub mod message;
 pub mod phone;
 
@@ -8,9 +9,11 @@ use askama::Template;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
 
+pub use docs::DocsPage;
 pub use message::{Message, MessagePage, Tone};
 pub use phone::{
-    ApproveStep, BindKind, BindStep, BrowserFacts, PHONE_ERROR_CODES, PhonePage, PhoneStep, phone_error,
+    AcceptStep, ApproveStep, BindStep, BrowserFacts, PHONE_ERROR_CODES, PhonePage, PhoneStep, TermsTick,
+    phone_error,
 };
 
 /// The entrance in an ordinary browser: a live QR code, kept up to date by `entrance.js`.

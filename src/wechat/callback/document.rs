@@ -184,7 +184,9 @@ impl<'de> Deserialize<'de> for Object {
                         serde_json::Value::Number(number) => number.to_string(),
                         _ => continue,
                     };
-                    keep(&mut fields, name, text).map_err(|refused| A::Error::custom(refused.reason))?;
+                    // WeChat's own example of its authorization events has a space in front of three names.
+                    keep(&mut fields, name.trim().to_owned(), text)
+                        .map_err(|refused| A::Error::custom(refused.reason))?;
                 }
                 Ok(Object(fields))
             }

@@ -15,6 +15,9 @@ use crate::wechat::oauth::is_openid;
 const AUTHORIZATION_EVENTS: [&str; 3] =
     ["user_authorization_revoke", "user_authorization_cancellation", "user_info_modified"];
 
+/// WeChat's number for the person's nickname and picture in [`Event::AuthorizationRevoked`].
+pub const NICKNAME_AND_PICTURE: u16 = 205;
+
 /// One push that is WeChat's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Push {
@@ -56,6 +59,16 @@ pub enum Event {
         /// The code's ticket.
         ticket: Option<String>,
     },
+    /// The person tapped a menu entry that tells us a key.
+    MenuClicked {
+        /// The entry's key.
+        key: String,
+    },
+    /// The person tapped a menu entry that opens an address.
+    MenuOpened {
+        /// The entry's address.
+        url: String,
+    },
     /// A template message came to its end.
     TemplateSendFinished {
         /// The number that sending it gave; 0 has been seen.
@@ -63,10 +76,10 @@ pub enum Event {
         /// How it ended.
         status: SendStatus,
     },
-    /// The person took back what she had granted.
+    /// The person took back what she had granted, which has to be deleted.
     AuthorizationRevoked {
-        /// WeChat's number for what: 205 is nickname and picture.
-        what: Option<String>,
+        /// WeChat's numbers for what, [`NICKNAME_AND_PICTURE`] among them; empty when the push names nothing that can be read.
+        info: Vec<u16>,
     },
     /// The person's WeChat account is closed.
     AuthorizationCancelled,
@@ -142,26 +155,34 @@ pub(super) fn read(fields: &Fields, appid: &str) -> Result<Push, Refused> {
 
 fn read_event(fields: &Fields, name: String) -> Result<Event, Refused> {
     let ticket = || given(fields, "Ticket").map(str::to_owned);
-    Ok(match name.as_str() {
-        "subscribe" => {
-            let scene = given(fields, "EventKey").and_then(|key| key.strip_prefix("qrscene_"));
+    let key = given(fields, "EventKey");
+    Ok(match (name.as_str(), key) {
+        ("subscribe", _) => {
+            let scene = key.and_then(|key| key.strip_prefix("qrscene_"));
             Event::Subscribe { scene: scene.map(str::to_owned), ticket: ticket() }
         }
-        "unsubscribe" => Event::Unsubscribe,
-        "scan" => Event::Scan { scene: required(fields, "EventKey")?.to_owned(), ticket: ticket() },
-        "templatesendjobfinish" => Event::TemplateSendFinished {
+        ("unsubscribe", _) => Event::Unsubscribe,
+        ("scan", _) => Event::Scan { scene: required(fields, "EventKey")?.to_owned(), ticket: ticket() },
+        ("templatesendjobfinish", _) => Event::TemplateSendFinished {
             msgid: message_number(fields)
                 .and_then(|text| text.parse().ok())
                 .ok_or(Refused::because("no MsgID"))?,
             status: SendStatus::parse(required(fields, "Status")?),
         },
-        "user_authorization_revoke" => {
-            Event::AuthorizationRevoked { what: given(fields, "RevokeInfo").map(str::to_owned) }
-        }
-        "user_authorization_cancellation" => Event::AuthorizationCancelled,
-        "user_info_modified" => Event::ProfileModified,
+        ("user_authorization_revoke", _) => Event::AuthorizationRevoked { info: revoked(fields) },
+        ("user_authorization_cancellation", _) => Event::AuthorizationCancelled,
+        ("user_info_modified", _) => Event::ProfileModified,
+        // Without what was tapped they say nothing, which is no reason to have WeChat repeat them.
+        ("click", Some(key)) => Event::MenuClicked { key: key.to_owned() },
+        ("view", Some(url)) => Event::MenuOpened { url: url.to_owned() },
         _ => Event::Other { name },
     })
+}
+
+/// One number is documented, for each kind of data; several would be read, too.
+fn revoked(fields: &Fields) -> Vec<u16> {
+    let info = given(fields, "RevokeInfo").unwrap_or_default();
+    info.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
 }
 
 /// A message by its number; an event by all that two events of one second can differ in.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::domain::clock::Millis;
 
 pub use crypto::{EncodingAesKey, InvalidKey};
-pub use event::{Event, Push, SendStatus};
+pub use event::{Event, NICKNAME_AND_PICTURE, Push, SendStatus};
 
 /// Longest body that is looked at, in bytes; WeChat's have a few hundred.
 pub const BODY_LIMIT: usize = 64 * 1024;

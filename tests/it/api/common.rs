@@ -168,3 +168,29 @@ async fn a_key_that_asks_too_often_waits_and_is_told_how_long() {
     }
     guesser.get(&path).await.expect_problem(429, "too_many_requests");
 }
+
+#[actix_web::test]
+async fn a_request_that_a_crash_cut_off_can_be_made_again_after_a_minute() {
+    use menfang::domain::keys::{hex, sha256};
+    use menfang::usecases::repeats::Repeat;
+
+    let server = TestServer::start().await;
+    let path = format!("/organizations/{}/api-keys", server.organization);
+    let (admin, body) = (server.own_backend(), json!({"name": "late"}));
+    // As the request does it, up to the point where its process dies.
+    let request = ["POST", &format!("/api/v1{path}"), &body.to_string()].join("\0");
+    let (key, request) = (hex(&sha256(b"cut off")), hex(&sha256(request.as_bytes())));
+    let begun = server.running().admin.repeat(server.organization, &key, &request).await.unwrap();
+    let Repeat::Run(first) = begun else { panic!("it is new: {begun:?}") };
+
+    let running = admin.post_once(&path, "cut off", body.clone()).await;
+    let running = running.expect_problem(409, "idempotency_running");
+    assert_eq!(running.header("retry-after"), "1");
+    server.advance(61);
+    let made = admin.post_once(&path, "cut off", body.clone()).await.expect(201);
+    assert_eq!(admin.post_once(&path, "cut off", body).await.expect(201).body, made.body);
+
+    // Whoever was thought dead and comes back changes nothing.
+    let unit = server.running().store.begin().await.unwrap();
+    assert!(unit.keep_answer(&first, 201, "{}").await.is_err());
+}

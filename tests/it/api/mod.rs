@@ -2,10 +2,16 @@
 
 mod apps;
 mod common;
+mod docs;
 mod erasure;
 mod external_users;
 mod invitations;
+mod menu;
 mod organizations;
 mod portals;
 mod roles;
+mod seats;
 mod seats_of_users;
+mod service_account;
+mod service_account_races;
+mod walk;

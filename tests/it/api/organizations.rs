@@ -23,6 +23,10 @@ async fn the_platform_makes_and_changes_organizations() {
     let changed = platform.patch(&path, json!({"edition": "ultimate"})).await.expect(200).json();
     assert_eq!((&changed["edition"], &changed["name"]), (&json!("ultimate"), &json!("Example Ltd")));
 
+    let all = platform.get("/organizations").await.expect(200).json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+    own.get("/organizations").await.expect_problem(403, "platform_key_required");
+
     platform.patch(&path, json!({"enabled": false})).await.expect(200);
     own.get(&path).await.expect_problem(403, "organization_disabled");
     platform.patch(&path, json!({"enabled": true})).await.expect(200);

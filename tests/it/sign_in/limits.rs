@@ -1,7 +1,5 @@
 //! How many there may be, what cookies are like, and accounts that are switched off.
 
-use serde_json::json;
-
 use super::first_time::sign_in_new;
 use crate::support::TestServer;
 
@@ -55,10 +53,7 @@ async fn a_disabled_account_is_out_at_once_and_stays_out() {
     let server = TestServer::start().await;
     let phone = server.person("Alice").await;
     let pc = sign_in_new(&server, &phone, "suppliers").await;
-    let (admin, app) = (server.own_backend(), server.app("suppliers").await);
-    let user = admin.user_of(&app, &phone.number).await;
-    let place = format!("{app}/external-users/{}", user["id"].as_str().unwrap());
-    admin.patch(&place, json!({"status": "disabled"})).await.expect(200);
+    server.disable("suppliers", &phone).await;
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
     assert_eq!(server.seats_taken().await, 0);
 

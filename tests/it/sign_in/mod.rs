@@ -2,6 +2,8 @@
 
 mod claims;
 pub(crate) mod first_time;
+mod freed_phone;
+mod gate;
 mod held;
 mod inside_wechat;
 mod limits;
@@ -10,4 +12,5 @@ mod no;
 mod races;
 mod refusals;
 mod restart;
+mod terms;
 mod verification_codes;

@@ -10,6 +10,7 @@ use menfang::config::Config;
 use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
+use menfang::domain::external_user::ExternalUser;
 use menfang::domain::ids::OrgId;
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
@@ -26,9 +27,9 @@ use super::{Backend, Browser, Phone};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 pub(crate) const ORIGINAL_ID: &str = "gh_0123456789ab";
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub(crate) const TOKEN: &str = "token-of-the-tests";
-const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "TokenOfTheTests";
+pub(crate) const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
 /// A clock that stands still until a test moves it.
 pub(crate) struct TestClock(AtomicI64);
@@ -68,7 +69,8 @@ impl TestServer {
             token: TOKEN.into(),
             encoding_aes_key: AES_KEY.into(),
             mode: PushMode::Safe,
-            original_id: Some(ORIGINAL_ID.into()),
+            original_id: Some(Some(ORIGINAL_ID.into())),
+            domain_file: None,
         };
         let apps = [("Supplier portal", "suppliers"), ("Customer portal", "customers")]
             .map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
@@ -189,6 +191,61 @@ impl TestServer {
         prepared.settle(None).await.unwrap();
     }
 
+    /// The account that a person has at a portal.
+    pub(crate) async fn account(&self, slug: &str, phone: &Phone) -> ExternalUser {
+        let portal = self.portal(slug).await;
+        let store = &self.running().store;
+        store.user_of_openid(portal.scope(), portal.app, &phone.openid).await.unwrap().unwrap()
+    }
+
+    /// Lets a pending person in, as the organization would.
+    pub(crate) async fn admit(&self, slug: &str, phone: &Phone) {
+        let user = self.account(slug, phone).await;
+        let approve = format!("/apps/{}/external-users/{}/approve", user.app, user.id);
+        self.own_backend().post(&approve, json!({})).await.expect(200);
+    }
+
+    /// Switches an active person off, as the organization would.
+    pub(crate) async fn disable(&self, slug: &str, phone: &Phone) {
+        let user = self.account(slug, phone).await;
+        let place = format!("/apps/{}/external-users/{}", user.app, user.id);
+        self.own_backend().patch(&place, json!({"status": "disabled"})).await.expect(200);
+    }
+
+    /// Publishes a version of a portal's terms, or takes them back.
+    pub(crate) async fn set_terms(&self, slug: &str, version: Option<&str>) {
+        let url = version.map(|version| format!("https://example.com/terms/{version}"));
+        let terms = json!({"terms_url": url, "terms_version": version});
+        self.own_backend().patch(&format!("{}/portal", self.app(slug).await), terms).await.expect(200);
+    }
+
+    /// Switches an app on or off in its row; nobody is told.
+    pub(crate) async fn set_app_enabled(&self, slug: &str, enabled: bool) {
+        let app = format!("(SELECT app_id FROM portals WHERE slug = '{slug}')");
+        self.write(format!("UPDATE apps SET enabled = {enabled} WHERE id = {app}")).await;
+    }
+
+    async fn write(&self, sql: String) {
+        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+        let file = self.folder.path().join("menfang.db");
+        let db = Database::connect(format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
+        let done = db.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+        db.close().await.unwrap();
+    }
+
+    /// The lines of the audit log with this action, newest first.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
+        let path = format!("/organizations/{}/audit?action={action}&limit=500", self.organization);
+        let log = self.own_backend().get(&path).await.expect(200).json();
+        log["items"].as_array().unwrap().clone()
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.rows().await.into_iter().find(|(name, _)| name == table).unwrap().1
+    }
+
     /// Takes seats as that many accounts would, in one unit.
     pub(crate) async fn take_seats(&self, count: u32) {
         let unit = self.running().store.begin().await.unwrap();
@@ -221,11 +278,22 @@ impl TestServer {
         answer.json().await.unwrap_or_default()
     }
 
+    /// Has the sandbox misbehave like this, and in no other way.
+    pub(crate) async fn sandbox_faults(&self, faults: &Value) {
+        let request = self.http.put(format!("{}/sandbox/faults", self.sandbox.url())).json(faults);
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+
+    /// How often the sandbox was asked for one of WeChat's paths.
+    pub(crate) async fn calls(&self, path: &str) -> u64 {
+        let stats = self.sandbox_get("/sandbox/stats").await;
+        let of_path = stats["calls"][path].as_object().cloned().unwrap_or_default();
+        of_path.values().filter_map(Value::as_u64).sum()
+    }
+
     /// How often the sandbox was asked to exchange a code.
     pub(crate) async fn exchanges(&self) -> u64 {
-        let stats = self.sandbox_get("/sandbox/stats").await;
-        let of_path = stats["calls"]["/sns/oauth2/access_token"].as_object().cloned().unwrap_or_default();
-        of_path.values().filter_map(Value::as_u64).sum()
+        self.calls("/sns/oauth2/access_token").await
     }
 
     /// The last code that was sent to a number.
@@ -246,6 +314,16 @@ impl TestServer {
         let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
         let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
         (rows.len(), with_person.count())
+    }
+
+    /// Where the API has the organization.
+    pub(crate) fn org(&self) -> String {
+        format!("/organizations/{}", self.organization)
+    }
+
+    /// Imports followers until no import is due.
+    pub(crate) async fn import_followers(&self) {
+        self.running().importer.run_due().await.unwrap();
     }
 
     /// How many rows each table has.

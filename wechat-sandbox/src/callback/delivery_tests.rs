@@ -68,14 +68,11 @@ fn account(mode: Mode, callback_url: String) -> Account {
     Account {
         appid: "wx0123456789abcdef".to_owned(),
         original_id: "gh_portal0000001".to_owned(),
-        secret: "secret".to_owned(),
         token: "portalToken2026".to_owned(),
         encoding_aes_key: "Q7wKp2Zt9XbLm4VnR8sYd1HcJf6GuEa3TqWoPi5NzAv".to_owned(),
         mode,
         callback_url: Some(callback_url),
-        redirect_domains: Vec::new(),
-        daily_quota: None,
-        templates: Vec::new(),
+        ..Account::default()
     }
 }
 

@@ -12,6 +12,24 @@ pub(crate) enum Event {
     Unsubscribe,
     /// A follower scanned a parametric QR code.
     Scan { scene: String },
+    /// A follower tapped a menu entry that tells the server a key.
+    Click { key: String },
+    /// A follower tapped a menu entry that opens a page.
+    View { url: String, menu_id: u64 },
+    /// A follower tapped a menu entry that opens a mini program.
+    ViewMiniprogram { pagepath: String, menu_id: u64 },
+    /// Something happened to the data of a person. The sender is the platform, the person stands in the event.
+    PersonalData { what: PersonalData, openid: String, appid: String },
+}
+
+/// What happened to the data of a person.
+pub(crate) enum PersonalData {
+    /// The platform changed a risky nickname or picture.
+    Modified,
+    /// The person takes back what they had allowed; `info` is WeChat's number for what that was.
+    Revoked { info: String },
+    /// The person closed their WeChat account.
+    Cancelled,
 }
 
 impl Event {
@@ -38,8 +56,37 @@ impl Event {
                 text(&mut xml, "EventKey", scene);
                 text(&mut xml, "Ticket", &ticket(scene));
             }
+            Self::Click { key } => {
+                text(&mut xml, "Event", "CLICK");
+                text(&mut xml, "EventKey", key);
+            }
+            Self::View { url, menu_id } => view(&mut xml, "VIEW", url, *menu_id),
+            Self::ViewMiniprogram { pagepath, menu_id } => {
+                view(&mut xml, "view_miniprogram", pagepath, *menu_id);
+            }
+            Self::PersonalData { what, openid, appid } => personal_data(&mut xml, what, openid, appid),
         }
         xml
+    }
+}
+
+fn view(xml: &mut String, event: &str, opened: &str, menu_id: u64) {
+    text(xml, "Event", event);
+    text(xml, "EventKey", opened);
+    let _ = write!(xml, "<MenuId>{menu_id}</MenuId>");
+}
+
+fn personal_data(xml: &mut String, what: &PersonalData, openid: &str, appid: &str) {
+    let event = match what {
+        PersonalData::Modified => "user_info_modified",
+        PersonalData::Revoked { .. } => "user_authorization_revoke",
+        PersonalData::Cancelled => "user_authorization_cancellation",
+    };
+    text(xml, "Event", event);
+    text(xml, "OpenID", openid);
+    text(xml, "AppID", appid);
+    if let PersonalData::Revoked { info } = what {
+        text(xml, "RevokeInfo", info);
     }
 }
 
@@ -84,6 +131,47 @@ mod tests {
             ),
         ] {
             assert_eq!(xml(&event), format!("{HEAD}{tail}"));
+        }
+    }
+
+    #[test]
+    fn taps_look_like_wechats() {
+        let url = "https://portal.example.org/m/inbox".to_owned();
+        for (event, tail) in [
+            (
+                Event::Click { key: "PORTAL_HELP".to_owned() },
+                "<Event><![CDATA[CLICK]]></Event><EventKey><![CDATA[PORTAL_HELP]]></EventKey>",
+            ),
+            (
+                Event::View { url, menu_id: 430_000_001 },
+                "<Event><![CDATA[VIEW]]></Event><EventKey><![CDATA[https://portal.example.org/m/inbox]]></EventKey>\
+                 <MenuId>430000001</MenuId>",
+            ),
+            (
+                Event::ViewMiniprogram { pagepath: "pages/index".to_owned(), menu_id: 430_000_001 },
+                "<Event><![CDATA[view_miniprogram]]></Event><EventKey><![CDATA[pages/index]]></EventKey>\
+                 <MenuId>430000001</MenuId>",
+            ),
+        ] {
+            assert_eq!(xml(&event), format!("{HEAD}{tail}"));
+        }
+    }
+
+    #[test]
+    fn the_person_whose_data_it_is_stands_in_the_event() {
+        let whose = "<OpenID><![CDATA[oPerson]]></OpenID><AppID><![CDATA[wx0123456789abcdef]]></AppID>";
+        for (what, name, tail) in [
+            (PersonalData::Modified, "user_info_modified", ""),
+            (PersonalData::Cancelled, "user_authorization_cancellation", ""),
+            (
+                PersonalData::Revoked { info: "205".to_owned() },
+                "user_authorization_revoke",
+                "<RevokeInfo><![CDATA[205]]></RevokeInfo>",
+            ),
+        ] {
+            let (openid, appid) = ("oPerson".to_owned(), "wx0123456789abcdef".to_owned());
+            let event = Event::PersonalData { what, openid, appid };
+            assert_eq!(xml(&event), format!("{HEAD}<Event><![CDATA[{name}]]></Event>{whose}{tail}"));
         }
     }
 

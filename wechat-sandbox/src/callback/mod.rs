@@ -8,6 +8,6 @@ mod push;
 mod reply;
 mod verification;
 
-pub(crate) use event::Event;
+pub(crate) use event::{Event, PersonalData};
 pub(crate) use outbox::{Delivered, Outbox, Pace};
 pub(crate) use verification::Verification;

@@ -48,14 +48,10 @@ mod tests {
         Account {
             appid: "wx0123456789abcdef".to_owned(),
             original_id: "gh_portal0000001".to_owned(),
-            secret: String::new(),
             token: "portalToken2026".to_owned(),
             encoding_aes_key: "Q7wKp2Zt9XbLm4VnR8sYd1HcJf6GuEa3TqWoPi5NzAv".to_owned(),
             mode,
-            callback_url: None,
-            redirect_domains: Vec::new(),
-            daily_quota: None,
-            templates: Vec::new(),
+            ..Account::default()
         }
     }
 

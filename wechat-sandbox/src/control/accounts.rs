@@ -1,5 +1,7 @@
 //! `POST /sandbox/accounts`: what the console of a service account would hold.
 
+use std::net::IpAddr;
+
 use actix_web::{
     HttpResponse,
     web::{Bytes, Data},
@@ -28,6 +30,29 @@ struct Registration {
     redirect_domains: Option<Vec<String>>,
     daily_quota: Option<u64>,
     templates: Option<Vec<Value>>,
+    #[serde(default)]
+    ip_whitelist: Whitelist,
+    frozen: Option<bool>,
+    secret_frozen: Option<bool>,
+}
+
+/// From where the secret may be used.
+#[derive(Default, Deserialize)]
+#[serde(from = "Option<Vec<IpAddr>>")]
+enum Whitelist {
+    /// Not given.
+    #[default]
+    AsBefore,
+    /// Null.
+    Everywhere,
+    /// These addresses.
+    Listed(Vec<IpAddr>),
+}
+
+impl From<Option<Vec<IpAddr>>> for Whitelist {
+    fn from(given: Option<Vec<IpAddr>>) -> Self {
+        given.map_or(Self::Everywhere, Self::Listed)
+    }
 }
 
 /// Registers an account, or changes the settings that are given of one that is known. Then its callback is verified,
@@ -47,6 +72,7 @@ pub(super) async fn register(world: Data<World>, body: Bytes) -> Result<HttpResp
     Ok(response.json(json!({
         "appid": account.appid, "original_id": account.original_id, "mode": account.mode,
         "callback_url": account.callback_url, "redirect_domains": account.redirect_domains,
+        "ip_whitelist": account.ip_whitelist, "frozen": account.frozen, "secret_frozen": account.secret_frozen,
         "callback_verified": verified,
     })))
 }
@@ -78,6 +104,15 @@ impl Registration {
                 .templates
                 .or_else(|| before.map(|account| account.templates.clone()))
                 .unwrap_or_default(),
+            ip_whitelist: match self.ip_whitelist {
+                Whitelist::AsBefore => before.and_then(|account| account.ip_whitelist.clone()),
+                Whitelist::Everywhere => None,
+                Whitelist::Listed(addresses) => Some(addresses),
+            },
+            frozen: self.frozen.unwrap_or_else(|| before.is_some_and(|account| account.frozen)),
+            secret_frozen: self
+                .secret_frozen
+                .unwrap_or_else(|| before.is_some_and(|account| account.secret_frozen)),
             appid: self.appid,
         };
         check(&account)?;

@@ -104,20 +104,26 @@ pub(crate) async fn unfollow(world: &World, id: &str, appid: &str) -> Result<Opt
     Ok(world.outbox.push(&account, person.openid(appid), &Event::Unsubscribe, now()).await)
 }
 
-fn find(world: &World, id: &str, appid: &str) -> Result<(Person, Account), Problem> {
+/// The person and the account.
+///
+/// # Errors
+/// One of them is unknown.
+pub(super) fn find(world: &World, id: &str, appid: &str) -> Result<(Person, Account), Problem> {
     let ledger = world.ledger();
     let person = ledger.state().people.get(id).ok_or_else(Problem::unknown_person)?;
     let account = ledger.state().accounts.get(appid).ok_or_else(Problem::unknown_account)?;
-    Ok((person.clone(), account.clone()))
+    Ok((person.into_owned(), account.clone()))
 }
 
-fn person_and_callback(
+/// What the routes answer that end in an event: the person as they are now, and how the first delivery went.
+pub(super) fn person_and_callback(
     world: &World,
     id: &str,
     callback: Option<Delivered>,
 ) -> Result<HttpResponse, Problem> {
     let ledger = world.ledger();
     let person = ledger.state().people.get(id).ok_or_else(Problem::unknown_person)?;
-    let person = PersonView::new(person, ledger.state());
+    let openids = ledger.state().openids();
+    let person = PersonView::new(&person, &openids);
     Ok(HttpResponse::Ok().json(json!({"person": person, "callback": callback})))
 }

@@ -7,14 +7,13 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::problem::{Problem, read};
 use crate::{
     instant::now,
     ledger::Ledger,
     random,
-    state::{Change, Person, State},
+    state::{Change, Openids, Person},
     world::World,
 };
 
@@ -32,15 +31,19 @@ pub(super) struct PersonView<'a> {
 }
 
 impl<'a> PersonView<'a> {
-    pub(super) fn new(person: &'a Person, state: &'a State) -> Self {
-        let appids = state.accounts.keys();
+    pub(super) fn new(person: &'a Person, accounts: &[Openids<'a>]) -> Self {
         Self {
             id: &person.id,
             nickname: &person.nickname,
-            openids: appids.map(|appid| (appid.as_str(), person.openid(appid))).collect(),
+            openids: accounts.iter().map(|openids| (openids.appid(), openids.person(&person.id))).collect(),
             following: person.following().collect(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    items: Vec<PersonView<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +58,7 @@ pub(super) async fn create(world: Data<World>, body: Bytes) -> Result<HttpRespon
     let mut ledger = world.ledger();
     let id = join(&mut ledger, &nickname)?;
     let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
-    Ok(HttpResponse::Created().json(PersonView::new(person, ledger.state())))
+    Ok(HttpResponse::Created().json(PersonView::new(&person, &ledger.state().openids())))
 }
 
 /// Lets somebody come, and gives their id.
@@ -73,17 +76,18 @@ pub(crate) fn join(ledger: &mut Ledger, nickname: &str) -> Result<String, Proble
     Ok(id)
 }
 
-/// `GET /sandbox/people`: everybody, oldest first.
+/// `GET /sandbox/people`: everybody, oldest first; crowds at the end.
 pub(super) async fn list(world: Data<World>) -> HttpResponse {
     let ledger = world.ledger();
-    let state = ledger.state();
-    let items: Vec<_> = state.people.all().iter().map(|person| PersonView::new(person, state)).collect();
-    HttpResponse::Ok().json(json!({"items": items}))
+    let people: Vec<_> = ledger.state().people.everybody().collect();
+    let openids = ledger.state().openids();
+    let items = people.iter().map(|person| PersonView::new(person, &openids)).collect();
+    HttpResponse::Ok().json(List { items })
 }
 
 /// `GET /sandbox/people/{id}`: one person.
 pub(super) async fn show(world: Data<World>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let ledger = world.ledger();
     let person = ledger.state().people.get(&id).ok_or_else(Problem::unknown_person)?;
-    Ok(HttpResponse::Ok().json(PersonView::new(person, ledger.state())))
+    Ok(HttpResponse::Ok().json(PersonView::new(&person, &ledger.state().openids())))
 }

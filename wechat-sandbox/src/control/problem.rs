@@ -19,6 +19,11 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, sentence: sentence.into() }
     }
 
+    /// 409: not as things stand.
+    pub(super) fn conflict(sentence: impl Into<String>) -> Self {
+        Self { status: StatusCode::CONFLICT, sentence: sentence.into() }
+    }
+
     /// 422: understood, but it cannot be.
     pub(crate) fn unfit(sentence: impl Into<String>) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, sentence: sentence.into() }

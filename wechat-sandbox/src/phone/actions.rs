@@ -17,14 +17,14 @@ use crate::{callback::Delivered, control, control::Problem, world::World};
 
 /// `GET /`: the phone is all there is to see.
 pub(super) async fn to_phone() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, "/phone")).finish()
+    leave_for("/phone")
 }
 
 /// `GET /phone/open?link=…`: opens a scanned link as WeChat's own browser would.
 pub(super) async fn open(world: Data<World>, request: HttpRequest, query: Query<Wanted>) -> HttpResponse {
     let language = Language::of(&request);
     if let Some(url) = inside_wechat(&query.link) {
-        return HttpResponse::SeeOther().insert_header((LOCATION, url)).finish();
+        return leave_for(&url);
     }
     let notice = language.say(
         "这不是网页链接：它应以 http:// 或 https:// 开头。",
@@ -34,7 +34,7 @@ pub(super) async fn open(world: Data<World>, request: HttpRequest, query: Query<
 }
 
 /// The link with `in=wechat` in its query, which tells a server that this ordinary browser plays WeChat's.
-fn inside_wechat(link: &str) -> Option<String> {
+pub(super) fn inside_wechat(link: &str) -> Option<String> {
     let mut url = Url::parse(link.trim()).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
     if !url.query_pairs().any(|(name, value)| name == "in" && value == "wechat") {
         url.query_pairs_mut().append_pair("in", "wechat");
@@ -103,12 +103,44 @@ fn after_following(
     outcome: Result<Option<Delivered>, Problem>,
 ) -> HttpResponse {
     match outcome {
-        Ok(Some(Delivered { delivered: false, .. })) => {
-            HttpResponse::SeeOther().insert_header((LOCATION, "/phone?undelivered=1#accounts")).finish()
-        }
-        Ok(_) => HttpResponse::SeeOther().insert_header((LOCATION, "/phone#accounts")).finish(),
+        Ok(Some(Delivered { delivered: false, .. })) => back_to_accounts(Some(After::Undelivered)),
+        Ok(_) => back_to_accounts(None),
         Err(problem) => complain(world, request, &problem),
     }
+}
+
+/// What the accounts' part of the screen has to say.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum After {
+    /// The account's server took the event.
+    Told,
+    /// It did not.
+    Undelivered,
+    /// There was nothing to open and nobody to tell.
+    Nothing,
+}
+
+impl After {
+    /// Whether all went as it should.
+    pub(super) const fn is_good(self) -> bool {
+        matches!(self, Self::Told)
+    }
+}
+
+/// To the accounts' part of the screen.
+pub(super) fn back_to_accounts(after: Option<After>) -> HttpResponse {
+    leave_for(match after {
+        None => "/phone#accounts",
+        Some(After::Told) => "/phone?after=told#accounts",
+        Some(After::Undelivered) => "/phone?after=undelivered#accounts",
+        Some(After::Nothing) => "/phone?after=nothing#accounts",
+    })
+}
+
+/// The browser goes on to another place.
+pub(super) fn leave_for(place: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
 }
 
 /// Who holds the phone, by the cookie.
@@ -125,7 +157,8 @@ fn cookie(id: &str) -> Cookie<'static> {
     Cookie::build(HOLDER, id.to_owned()).path("/").same_site(SameSite::Lax).http_only(true).finish()
 }
 
-fn complain(world: &World, request: &HttpRequest, problem: &Problem) -> HttpResponse {
+/// The screen, saying why something did not work.
+pub(super) fn complain(world: &World, request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let language = Language::of(request);
     let notice = match language {
         Language::English => problem.to_string(),

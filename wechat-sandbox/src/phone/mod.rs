@@ -1,11 +1,12 @@
-//! The phone to play with in a browser: choose a person, open a scanned link, follow, read SMS.
+//! The phone to play with in a browser: choose a person, open a scanned link, follow, tap the menu, read SMS.
 //! Everything works by plain forms; the script only makes it quicker. What happens is decided in `control`.
-//! Messages and the menu, when they come, are a section of the page each. Mounted by `server`.
+//! Template messages, when they come, are a section of the page. Mounted by `server`.
 
 mod actions;
 mod assets;
 mod avatar;
 mod language;
+mod menu;
 mod render;
 mod screen;
 
@@ -29,6 +30,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/phone/put-down", post().to(actions::put_down))
         .route("/phone/follow", post().to(actions::follow))
         .route("/phone/unfollow", post().to(actions::unfollow))
+        .route("/phone/menu", post().to(menu::tap))
         .route("/phone/avatars/{file}", get().to(avatar::show))
         .route("/phone/assets/{file}", get().to(assets::show));
 }

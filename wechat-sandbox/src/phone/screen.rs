@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::{
     Language,
-    actions::holder,
+    actions::{After, holder},
+    menu::{MenuButton, buttons},
     render::{page, page_with},
 };
 use crate::{
@@ -46,6 +47,8 @@ struct AccountRow {
     appid: String,
     original_id: String,
     follows: bool,
+    /// Empty if the account has none, or is not followed.
+    menu: Vec<MenuButton>,
 }
 
 struct Message {
@@ -69,6 +72,8 @@ struct Screen<'a> {
     chosen_phone: &'a str,
     suggestion: &'static str,
     notice: &'a str,
+    /// What the accounts' part has to say.
+    after: Option<(After, &'static str)>,
     link: &'a str,
 }
 
@@ -87,8 +92,8 @@ pub(super) struct Wanted {
     pub(super) link: String,
     /// Only the messages to this number.
     phone: String,
-    /// The last event did not reach the account's server.
-    undelivered: Option<String>,
+    /// What came of the last tap or the last change of following.
+    after: Option<After>,
 }
 
 /// `GET /phone`
@@ -96,14 +101,7 @@ pub(super) async fn show(world: Data<World>, request: HttpRequest, wanted: Query
     if let Some(place) = own_address(&world, &request) {
         return HttpResponse::SeeOther().insert_header((LOCATION, place)).finish();
     }
-    let notice = match wanted.undelivered {
-        Some(_) => Language::of(&request).say(
-            "状态已改变，但公众号的服务器没有收到这个事件。",
-            "Done, but the account's server did not take the event.",
-        ),
-        None => "",
-    };
-    show_with(&world, &request, &wanted, StatusCode::OK, notice)
+    show_with(&world, &request, &wanted, StatusCode::OK, "")
 }
 
 /// Where to go on by address for whoever came by the name `localhost`: the person's cookie belongs to one host, and links
@@ -136,19 +134,20 @@ pub(super) fn show_with(
     let ledger = world.ledger();
     let state = ledger.state();
     let me = state.people.get(&holder(request));
-    let everybody = state.people.all();
-    let (chinese, english) = NAMES[everybody.len() % NAMES.len()];
+    let people_in_all = state.people.count();
+    let (chinese, english) = NAMES[state.people.list().len() % NAMES.len()];
     let screen = Screen {
         language,
-        me: me.map(contact),
-        people: everybody.iter().rev().take(OFFERED).map(contact).collect(),
-        people_in_all: everybody.len(),
-        accounts: me.map(|me| accounts(state, me)).unwrap_or_default(),
+        me: me.as_deref().map(contact),
+        people: state.people.list().iter().rev().take(OFFERED).map(contact).collect(),
+        people_in_all,
+        accounts: me.map(|me| accounts(state, &me)).unwrap_or_default(),
         messages: inbox(state, &wanted.phone),
         phones: numbers(state),
         chosen_phone: &wanted.phone,
         suggestion: language.say(chinese, english),
         notice,
+        after: wanted.after.map(|after| (after, sentence(language, after))),
         link: &wanted.link,
     };
     page_with(status, &screen)
@@ -174,8 +173,29 @@ fn accounts(state: &State, me: &Person) -> Vec<AccountRow> {
         appid: account.appid.clone(),
         original_id: account.original_id.clone(),
         follows: me.follows(&account.appid),
+        menu: menu(state, &account.appid, me),
     };
     state.accounts.values().map(row).collect()
+}
+
+/// Only followers see an account's menu.
+fn menu(state: &State, appid: &str, me: &Person) -> Vec<MenuButton> {
+    let menu = state.menus.get(appid).filter(|_| me.follows(appid));
+    menu.map(buttons).unwrap_or_default()
+}
+
+fn sentence(language: Language, after: After) -> &'static str {
+    match after {
+        After::Told => language.say("服务号的服务器收到了这个事件。", "The account’s server has been told."),
+        After::Undelivered => language.say(
+            "已完成，但服务号的服务器没有收到这个事件。",
+            "Done, but the account’s server did not take the event.",
+        ),
+        After::Nothing => language.say(
+            "这一项在模拟手机上没有可打开的，也没有服务器可通知。",
+            "This entry has nothing to open on the pretend phone, and no server to tell.",
+        ),
+    }
 }
 
 fn message(sms: &Sms) -> Message {

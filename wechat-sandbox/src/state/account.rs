@@ -1,5 +1,7 @@
 //! Service accounts.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::EncodingKey;
@@ -18,7 +20,7 @@ pub(crate) enum Mode {
 }
 
 /// A registered service account and the settings that its console would hold.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// `wx` and sixteen hexadecimal digits.
     pub(crate) appid: String,
@@ -40,12 +42,28 @@ pub(crate) struct Account {
     pub(crate) daily_quota: Option<u64>,
     /// The message templates in use, as they were given.
     pub(crate) templates: Vec<serde_json::Value>,
+    /// The addresses that may use the secret; without a list all of them may.
+    #[serde(default)]
+    pub(crate) ip_whitelist: Option<Vec<IpAddr>>,
+    /// Whether the whole account is frozen.
+    #[serde(default)]
+    pub(crate) frozen: bool,
+    /// Whether the secret has been frozen by the account's owner.
+    #[serde(default)]
+    pub(crate) secret_frozen: bool,
 }
 
 impl Account {
     /// The key of the encrypted modes.
     pub(crate) fn encoding_key(&self) -> Option<EncodingKey> {
         EncodingKey::parse(&self.encoding_aes_key)
+    }
+
+    /// Whether the secret may be used from this address.
+    pub(crate) fn admits(&self, address: IpAddr) -> bool {
+        self.ip_whitelist
+            .as_ref()
+            .is_none_or(|list| list.iter().any(|one| one.to_canonical() == address.to_canonical()))
     }
 
     /// Whether authorization may return to this place.
@@ -62,7 +80,7 @@ impl Account {
 
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -72,12 +90,8 @@ pub(super) fn example(appid: &str) -> Account {
         original_id: "gh_0123456789ab".to_owned(),
         secret: "0123456789abcdef0123456789abcdef".to_owned(),
         token: "token".to_owned(),
-        encoding_aes_key: String::new(),
         mode: Mode::Plain,
-        callback_url: None,
-        redirect_domains: Vec::new(),
-        daily_quota: None,
-        templates: Vec::new(),
+        ..Account::default()
     }
 }
 
@@ -94,6 +108,18 @@ mod tests {
         assert!(!account.allows_redirect_to("example.org", 443));
         assert!(!account.allows_redirect_to("pay.www.example.org", 443));
         assert!(!account.allows_redirect_to("other.example.org", 8080), "no port belongs in a domain");
+    }
+
+    #[test]
+    fn only_listed_addresses_may_use_the_secret() {
+        let mut account = example("wx1");
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert!(account.admits(address("203.0.113.7")), "there is no list");
+        account.ip_whitelist = Some(vec![address("203.0.113.7")]);
+        assert!(account.admits(address("203.0.113.7")) && account.admits(address("::ffff:203.0.113.7")));
+        assert!(!account.admits(address("203.0.113.8")));
+        account.ip_whitelist = Some(Vec::new());
+        assert!(!account.admits(address("203.0.113.7")), "an empty list has nobody");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Code, FamilyName, Sms, State};
+use super::{Account, Button, Code, Crowd, FamilyName, Sms, State};
 use crate::instant::Millis;
 
 /// A decided change, with the moment and the random parts that it needs to be repeated exactly.
@@ -15,12 +15,18 @@ pub(crate) enum Change {
     AccountRegistered(Account),
     /// A person came.
     PersonJoined { id: String, nickname: String, at: Millis },
+    /// Many people came at once.
+    CrowdCame(Crowd),
     /// A person follows an account, by way of a parametric QR code when there is a scene.
     Followed { person: String, appid: String, scene: Option<String>, at: Millis },
     /// A person follows an account no longer.
     Unfollowed { person: String, appid: String },
     /// A person refuses one template of an account, or all it sends.
     Blocked { person: String, appid: String, template_id: Option<String> },
+    /// An account's menu took the place of the one before.
+    MenuCreated { appid: String, buttons: Vec<Button> },
+    /// An account has no menu any more.
+    MenuDeleted { appid: String },
     /// A server credential was minted.
     TokenIssued { appid: String, family: FamilyName, token: String, forced: bool, at: Millis },
     /// A person authorized an account.

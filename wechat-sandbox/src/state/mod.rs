@@ -1,13 +1,16 @@
-//! Everything the sandbox remembers, as a pure value: accounts, people, tokens, authorizations, SMS.
+//! Everything the sandbox remembers, as a pure value: accounts, people, menus, tokens, authorizations, SMS.
 //! No clock, no chance and no file in here: a [`Change`] carries the moment and the random parts, so that replaying
 //! the journal gives the same state. Read by every handler, changed only through the ledger.
 //!
-//! What comes with template messages (messages, menus) gets a file of its own here and a field of [`State`].
+//! Template messages, when they come, are a file of their own here and a field of [`State`].
 
 mod access_token;
 mod account;
 mod authorization;
 mod change;
+mod crowd;
+mod menu;
+mod openid;
 mod people;
 mod person;
 mod sms;
@@ -20,6 +23,9 @@ pub(crate) use access_token::{AccountTokens, FamilyName, StableAnswer, Standing,
 pub(crate) use account::{Account, Mode};
 pub(crate) use authorization::{Code, CodeStanding, RefreshStanding, Scope, UserToken};
 pub(crate) use change::Change;
+pub(crate) use crowd::{Crowd, Member};
+pub(crate) use menu::{Action, Button, Entry, Menu};
+pub(crate) use openid::Openids;
 pub(crate) use people::People;
 pub(crate) use person::{Person, Relation};
 pub(crate) use sms::Sms;
@@ -32,6 +38,8 @@ pub(crate) struct State {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// The people, in the order in which they came.
     pub(crate) people: People,
+    /// The custom menus of the accounts.
+    pub(crate) menus: menu::Menus,
     /// The server credentials of each account, by appid.
     pub(crate) tokens: BTreeMap<String, AccountTokens>,
     /// Codes and user tokens of web authorization.
@@ -41,6 +49,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// What makes the openids of each account.
+    pub(crate) fn openids(&self) -> Vec<Openids<'_>> {
+        self.accounts.keys().map(|appid| Openids::of(appid)).collect()
+    }
+
     /// Makes a change that has been decided. Never fails: what no longer applies is ignored.
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
@@ -53,8 +66,9 @@ impl State {
                 self.accounts.insert(account.appid.clone(), account);
             }
             Change::PersonJoined { id, nickname, at } => {
-                self.people.join(Person::new(id, nickname, at), self.accounts.keys());
+                self.people.join(Person::new(id, nickname, at));
             }
+            Change::CrowdCame(crowd) => self.people.come(crowd),
             Change::Followed { person, appid, scene, at } => self.people.follow(&person, &appid, scene, at),
             Change::Unfollowed { person, appid } => self.people.unfollow(&person, &appid),
             Change::Blocked { person, appid, template_id } => {
@@ -62,6 +76,8 @@ impl State {
                     relation.block(template_id);
                 }
             }
+            Change::MenuCreated { appid, buttons } => self.menus.create(appid, buttons),
+            Change::MenuDeleted { appid } => self.menus.delete(&appid),
             Change::TokenIssued { appid, family, token, forced, at } => {
                 self.tokens.entry(appid).or_default().issue(family, token, forced, at);
             }

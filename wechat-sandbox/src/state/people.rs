@@ -1,10 +1,13 @@
 //! All pretend people, with the indexes that find them by id, by openid and by account followed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Person, Relation};
+use super::{Crowd, Member, Openids, Person, Relation, crowd::Crowds};
 use crate::instant::Millis;
 
 #[derive(Clone, Default)]
@@ -13,11 +16,12 @@ struct AccountIndex {
     followers: BTreeMap<u64, usize>,
 }
 
-/// The people, in the order in which they came.
+/// The people: a list of those who came one by one, and the crowds of those who came many at once.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct People {
     list: Vec<Person>,
+    crowds: Crowds,
     last_place: u64,
     #[serde(skip)]
     by_id: HashMap<String, usize>,
@@ -26,39 +30,76 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Everybody, oldest first.
-    pub(crate) fn all(&self) -> &[Person] {
+    /// Those who came one by one, oldest first, and those who stepped out of a crowd.
+    pub(crate) fn list(&self) -> &[Person] {
         &self.list
     }
 
+    /// Everybody: the list, and then the crowds.
+    pub(crate) fn everybody(&self) -> impl Iterator<Item = Cow<'_, Person>> {
+        self.list.iter().map(Cow::Borrowed).chain(self.crowds.everybody().map(Cow::Owned))
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len() + self.crowds.count()
+    }
+
+    /// The number that the next crowd will have.
+    pub(crate) fn next_crowd(&self) -> u32 {
+        self.crowds.next()
+    }
+
     /// The person with this id.
-    pub(crate) fn get(&self, id: &str) -> Option<&Person> {
-        self.by_id.get(id).map(|&place| &self.list[place])
+    pub(crate) fn get(&self, id: &str) -> Option<Cow<'_, Person>> {
+        match self.by_id.get(id) {
+            Some(&index) => Some(Cow::Borrowed(&self.list[index])),
+            None => self.crowds.person(Member::parse(id)?).map(Cow::Owned),
+        }
     }
 
     /// The person whom the account knows by this openid.
-    pub(crate) fn by_openid(&self, appid: &str, openid: &str) -> Option<&Person> {
-        self.accounts.get(appid)?.by_openid.get(openid).map(|&place| &self.list[place])
+    pub(crate) fn by_openid(&self, appid: &str, openid: &str) -> Option<Cow<'_, Person>> {
+        match self.accounts.get(appid)?.by_openid.get(openid) {
+            Some(&index) => Some(Cow::Borrowed(&self.list[index])),
+            None => self.crowds.person(Openids::of(appid).member_of(openid)?).map(Cow::Owned),
+        }
     }
 
     /// How many follow the account.
     pub(crate) fn follower_count(&self, appid: &str) -> usize {
-        self.accounts.get(appid).map_or(0, |account| account.followers.len())
+        let listed = self.accounts.get(appid).map_or(0, |account| account.followers.len());
+        listed + self.crowds.follower_count(appid)
     }
 
     /// How many follow each of the accounts, added up.
     pub(crate) fn followers_of_all(&self) -> usize {
-        self.accounts.values().map(|account| account.followers.len()).sum()
+        self.accounts.keys().map(|appid| self.follower_count(appid)).sum()
     }
 
-    /// The account's followers after the given place, in the order of following.
-    pub(crate) fn followers_after(&self, appid: &str, place: u64) -> impl Iterator<Item = &Person> {
+    /// The openids of the account's followers after the given place, in the order of following.
+    pub(crate) fn followers_after(&self, appid: &str, place: u64) -> impl Iterator<Item = String> {
+        let openids = Openids::of(appid);
         let followers = self.accounts.get(appid).map(|account| account.followers.range(place + 1..));
-        followers.into_iter().flatten().map(|(_, &place)| &self.list[place])
+        let mut listed = followers.into_iter().flatten().peekable();
+        let mut crowded = self.crowds.followers_after(appid, place).peekable();
+        std::iter::from_fn(move || {
+            let crowd_comes_first = match (listed.peek(), crowded.peek()) {
+                (Some(&(listed, _)), Some((crowded, _))) => crowded < listed,
+                (listed, _) => listed.is_none(),
+            };
+            if crowd_comes_first {
+                return crowded.next().map(|(_, member)| openids.member(member));
+            }
+            listed.next().map(|(_, &index)| openids.person(&self.list[index].id))
+        })
     }
 
     pub(super) fn index<'a>(&mut self, appids: impl Iterator<Item = &'a String>) {
-        self.by_id = self.list.iter().enumerate().map(|(place, one)| (one.id.clone(), place)).collect();
+        self.by_id = self.list.iter().enumerate().map(|(index, one)| (one.id.clone(), index)).collect();
+        for member in self.list.iter().filter_map(|person| Member::parse(&person.id)) {
+            self.crowds.step_out(member);
+        }
         self.accounts.clear();
         for appid in appids {
             self.know_account(appid);
@@ -67,32 +108,36 @@ impl People {
 
     pub(super) fn know_account(&mut self, appid: &str) {
         let mut account = AccountIndex::default();
-        for (place, person) in self.list.iter().enumerate() {
-            account.by_openid.insert(person.openid(appid), place);
-            if let Some(relation) = person.relations.get(appid).filter(|relation| relation.following) {
-                account.followers.insert(relation.place, place);
-            }
+        for (index, person) in self.list.iter().enumerate() {
+            account.take_in(appid, person, index);
         }
         self.accounts.insert(appid.to_owned(), account);
     }
 
-    pub(super) fn join<'a>(&mut self, person: Person, appids: impl Iterator<Item = &'a String>) {
-        let place = self.list.len();
-        for appid in appids {
-            let account = self.accounts.entry(appid.clone()).or_default();
-            account.by_openid.insert(person.openid(appid), place);
+    pub(super) fn join(&mut self, person: Person) {
+        let index = self.list.len();
+        for (appid, account) in &mut self.accounts {
+            account.take_in(appid, &person, index);
         }
-        self.by_id.insert(person.id.clone(), place);
+        self.by_id.insert(person.id.clone(), index);
         self.list.push(person);
     }
 
+    pub(super) fn come(&mut self, crowd: Crowd) {
+        let first_place = self.last_place + 1;
+        if crowd.following {
+            self.last_place += u64::from(crowd.count);
+        }
+        self.crowds.come(crowd, first_place);
+    }
+
     pub(super) fn relation_mut(&mut self, id: &str, appid: &str) -> Option<&mut Relation> {
-        let &place = self.by_id.get(id)?;
-        Some(self.list[place].relations.entry(appid.to_owned()).or_default())
+        let index = self.index_of(id)?;
+        Some(self.list[index].relations.entry(appid.to_owned()).or_default())
     }
 
     pub(super) fn follow(&mut self, id: &str, appid: &str, scene: Option<String>, at: Millis) {
-        let Some(&index) = self.by_id.get(id) else { return };
+        let Some(index) = self.index_of(id) else { return };
         let place = self.last_place + 1;
         let relation = self.list[index].relations.entry(appid.to_owned()).or_default();
         if relation.following {
@@ -111,68 +156,29 @@ impl People {
             account.followers.remove(&place);
         }
     }
+
+    /// Where somebody stands in the list. Something is about to happen to them alone: who is in a crowd steps out of it.
+    fn index_of(&mut self, id: &str) -> Option<usize> {
+        if let Some(&index) = self.by_id.get(id) {
+            return Some(index);
+        }
+        let member = Member::parse(id)?;
+        let person = self.crowds.person(member)?;
+        self.crowds.step_out(member);
+        self.join(person);
+        Some(self.list.len() - 1)
+    }
+}
+
+impl AccountIndex {
+    fn take_in(&mut self, appid: &str, person: &Person, index: usize) {
+        self.by_openid.insert(person.openid(appid), index);
+        if let Some(relation) = person.relations.get(appid).filter(|relation| relation.following) {
+            self.followers.insert(relation.place, index);
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::state::{Change, State, account::example};
-
-    fn joined(state: &mut State, id: &str) {
-        state.apply(Change::PersonJoined { id: id.to_owned(), nickname: id.to_owned(), at: 1 });
-    }
-
-    fn follow(state: &mut State, id: &str, at: Millis) {
-        state.apply(Change::Followed { person: id.to_owned(), appid: "wx1".to_owned(), scene: None, at });
-    }
-
-    fn follower_ids(state: &State, after: u64) -> Vec<&str> {
-        state.people.followers_after("wx1", after).map(|person| person.id.as_str()).collect()
-    }
-
-    #[test]
-    fn people_are_found_by_openid_whoever_came_first() {
-        let mut state = State::default();
-        joined(&mut state, "early");
-        state.apply(Change::AccountRegistered(example("wx1")));
-        joined(&mut state, "late");
-        for id in ["early", "late"] {
-            let openid = state.people.get(id).expect("joined").openid("wx1");
-            assert_eq!(state.people.by_openid("wx1", &openid).map(|person| person.id.as_str()), Some(id));
-            assert!(state.people.by_openid("wx2", &openid).is_none());
-        }
-    }
-
-    #[test]
-    fn followers_are_listed_in_the_order_of_following() {
-        let mut state = State::default();
-        state.apply(Change::AccountRegistered(example("wx1")));
-        for id in ["a", "b", "c"] {
-            joined(&mut state, id);
-        }
-        for (at, id) in [(1, "b"), (2, "a"), (3, "c"), (4, "a")] {
-            follow(&mut state, id, at);
-        }
-        assert_eq!(follower_ids(&state, 0), ["b", "a", "c"], "following twice changes nothing");
-        state.apply(Change::Unfollowed { person: "b".to_owned(), appid: "wx1".to_owned() });
-        follow(&mut state, "b", 5);
-        assert_eq!(follower_ids(&state, 0), ["a", "c", "b"], "who comes back stands at the end");
-        assert_eq!(follower_ids(&state, state.people.get("c").expect("c").relations["wx1"].place), ["b"]);
-    }
-
-    #[test]
-    fn a_snapshot_and_a_new_registration_keep_everything() {
-        let mut state = State::default();
-        state.apply(Change::AccountRegistered(example("wx1")));
-        joined(&mut state, "a");
-        follow(&mut state, "a", 1);
-        let json = serde_json::to_string(&state).expect("serializes");
-        let mut again = State::default();
-        again.apply(Change::Snapshot(serde_json::from_str(&json).expect("reads")));
-        again.apply(Change::AccountRegistered(example("wx1")));
-        assert_eq!(follower_ids(&again, 0), ["a"]);
-        assert_eq!(again.people.follower_count("wx1"), 1);
-        let openid = again.people.all()[0].openid("wx1");
-        assert!(again.people.by_openid("wx1", &openid).is_some());
-    }
-}
+#[path = "people_tests.rs"]
+mod tests;

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::Openids;
 use crate::instant::Millis;
 
 /// How a person stands to one account.
@@ -54,7 +53,7 @@ impl Person {
 
     /// The openid by which this account knows them.
     pub(crate) fn openid(&self, appid: &str) -> String {
-        openid(appid, &self.id)
+        Openids::of(appid).person(&self.id)
     }
 
     /// Whether they follow the account.
@@ -65,29 +64,5 @@ impl Person {
     /// The accounts they follow.
     pub(crate) fn following(&self) -> impl Iterator<Item = &str> {
         self.relations.iter().filter(|(_, relation)| relation.following).map(|(appid, _)| appid.as_str())
-    }
-}
-
-/// 28 characters: an `o`, five that are the account's, as with WeChat's own, and 22 for the person.
-/// Computed, not stored, so that accounts registered later need no list of people.
-pub(super) fn openid(appid: &str, person: &str) -> String {
-    let account = URL_SAFE_NO_PAD.encode(Sha256::digest(appid.as_bytes()));
-    let within = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{appid} {person}").as_bytes()));
-    format!("o{}{}", &account[..5], &within[..22])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn openids_have_wechats_shape_and_differ_by_account() {
-        let one = openid("wx0123456789abcdef", "per_1");
-        assert_eq!(one.len(), 28);
-        assert!(one.starts_with('o'));
-        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-        assert_ne!(one, openid("wx0123456789abcdef", "per_2"));
-        assert_ne!(one, openid("wxfedcba9876543210", "per_1"));
-        assert_eq!(one, openid("wx0123456789abcdef", "per_1"), "the same for ever");
     }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{
     HttpResponse,
+    dev::PeerAddr,
     web::{Bytes, Data},
 };
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Refusal, Surface, api},
-    call::{Query, account_by_secret, json_body, required},
+    call::{Query, Shown, account_by_secret, json_body, required},
 };
 use crate::{
     instant::{Millis, now},
@@ -22,14 +23,14 @@ use crate::{
 const GRANT: &str = "client_credential";
 
 /// `GET /cgi-bin/token`: a new token at each call.
-pub(super) async fn token(world: Data<World>, query: Query) -> Result<HttpResponse, Refusal> {
+pub(super) async fn token(world: Data<World>, from: PeerAddr, query: Query) -> Result<HttpResponse, Refusal> {
     if required(&query, "grant_type", Refusal::api(40002))? != GRANT {
         return Err(Refusal::api(40002));
     }
     let appid = required(&query, "appid", Refusal::api(41002))?;
     let secret = required(&query, "secret", Refusal::api(41004))?;
     let mut ledger = world.ledger();
-    account_by_secret(ledger.state(), appid, secret, Surface::Api)?;
+    account_by_secret(ledger.state(), &Shown { appid, secret, from: &from }, Surface::Api)?;
     let life = world.faults.token_life();
     mint(&mut ledger, &Minting { appid, family: FamilyName::Token, forced: false, life, now: now() })
 }
@@ -46,7 +47,11 @@ struct StableRequest {
 }
 
 /// `POST /cgi-bin/stable_token`: the same token until it nears its end.
-pub(super) async fn stable_token(world: Data<World>, body: Bytes) -> Result<HttpResponse, Refusal> {
+pub(super) async fn stable_token(
+    world: Data<World>,
+    from: PeerAddr,
+    body: Bytes,
+) -> Result<HttpResponse, Refusal> {
     let asked: StableRequest = json_body(&body)?;
     if asked.grant_type != GRANT {
         return Err(Refusal::api(40002));
@@ -60,7 +65,8 @@ pub(super) async fn stable_token(world: Data<World>, body: Bytes) -> Result<Http
     // Documented as optional; without it developers have met this errcode.
     let forced = asked.force_refresh.ok_or(Refusal::api(41002))?;
     let mut ledger = world.ledger();
-    account_by_secret(ledger.state(), &asked.appid, &asked.secret, Surface::Api)?;
+    let shown = Shown { appid: &asked.appid, secret: &asked.secret, from: &from };
+    account_by_secret(ledger.state(), &shown, Surface::Api)?;
     let (life, now) = (world.faults.token_life(), now());
     let answer = match ledger.state().tokens.get(&asked.appid) {
         Some(tokens) => tokens.stable_answer(forced, now, life),

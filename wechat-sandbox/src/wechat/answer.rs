@@ -1,6 +1,6 @@
 //! How WeChat's API answers: HTTP 200 with JSON, whatever happened.
 
-use std::{fmt, io};
+use std::{borrow::Cow, fmt, io, net::IpAddr};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::{Value, json};
@@ -33,28 +33,45 @@ impl Surface {
 pub(super) struct Refusal {
     surface: Surface,
     code: i64,
+    /// The address that may not use the secret, which the text names.
+    address: Option<IpAddr>,
 }
 
 impl Refusal {
     /// An errcode of `/cgi-bin`.
     pub(super) const fn api(code: i64) -> Self {
-        Self { surface: Surface::Api, code }
+        Self::on(Surface::Api, code)
     }
 
     /// An errcode of `/sns`.
     pub(super) const fn sns(code: i64) -> Self {
-        Self { surface: Surface::Sns, code }
+        Self::on(Surface::Sns, code)
     }
 
     /// The errcode on the set of paths.
     pub(super) const fn on(surface: Surface, code: i64) -> Self {
-        Self { surface, code }
+        Self { surface, code, address: None }
+    }
+
+    /// 40164: the secret may not be used from this address.
+    pub(super) const fn not_in_whitelist(surface: Surface, address: IpAddr) -> Self {
+        Self { surface, code: 40164, address: Some(address) }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self.address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(four)) => {
+                format!("invalid ip {four} ipv6 {}, not in whitelist", four.to_ipv6_mapped()).into()
+            }
+            Some(IpAddr::V6(six)) => format!("invalid ip {six} ipv6 {six}, not in whitelist").into(),
+            None => message(self.code).into(),
+        }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.code, message(self.code))
+        write!(formatter, "{} {}", self.code, self.message())
     }
 }
 
@@ -66,7 +83,7 @@ impl ResponseError for Refusal {
     fn error_response(&self) -> HttpResponse {
         // `/sns` writes a comma where `/cgi-bin` writes none.
         let comma = if self.surface == Surface::Sns { "," } else { "" };
-        let errmsg = format!("{}{comma} rid: {}", message(self.code), rid());
+        let errmsg = format!("{}{comma} rid: {}", self.message(), rid());
         respond(self.surface, self.code, &json!({"errcode": self.code, "errmsg": errmsg}))
     }
 }
@@ -118,14 +135,34 @@ fn message(code: i64) -> &'static str {
         40001 => "invalid credential, access_token is invalid or not latest",
         40002 => "invalid grant_type",
         40003 => "invalid openid",
+        40007 => "invalid media_id",
         40013 => "invalid appid",
         40014 => "invalid access_token",
+        40015 => "invalid menu type",
+        40016 => "invalid button size",
+        40017 => "invalid button type",
+        40018 => "invalid button name size",
+        40019 => "invalid button key size",
+        40020 => "invalid button url size",
+        40021 => "invalid menu version",
+        40022 => "invalid sub button level",
+        40023 => "invalid sub button size",
+        40024 => "invalid sub button type",
+        40025 => "invalid sub button name size",
+        40026 => "invalid sub button key size",
+        40027 => "invalid sub button url size",
         40029 => "invalid code",
         40030 => "invalid refresh_token",
         40031 => "invalid openid list",
         40032 => "invalid openid list size",
+        40033 => "invalid charset. please check your request, if include \\uxxxx will create fail!",
+        40035 => "invalid parameter",
+        40054 => "invalid sub button url domain",
+        40055 => "invalid button url domain",
         40125 => "invalid appsecret",
         40163 => "code been used",
+        40164 => "invalid ip, not in whitelist",
+        40243 => "appsecret is frozen",
         41001 => "access_token missing",
         41002 => "appid missing",
         41003 => "refresh_token missing",
@@ -140,10 +177,13 @@ fn message(code: i64) -> &'static str {
         44002 => "empty post data",
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
+        46003 => "menu no exist",
         47001 => "data format error",
         48001 => "api unauthorized",
         48004 => "api forbidden",
         50002 => "user limited",
+        50007 => "account frozen",
+        53600 => "invalid article_id",
         _ => "error",
     }
 }
@@ -151,6 +191,18 @@ fn message(code: i64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_address_is_told() {
+        for (address, expected) in [
+            ("203.0.113.7", "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"),
+            ("::ffff:203.0.113.7", "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"),
+            ("2001:db8::7", "invalid ip 2001:db8::7 ipv6 2001:db8::7, not in whitelist"),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(Refusal::not_in_whitelist(Surface::Api, address).message(), expected);
+        }
+    }
 
     #[test]
     fn a_request_id_starts_with_the_clock() {

@@ -1,5 +1,7 @@
 //! `/connect/oauth2/authorize`: the page that a phone opens to be sent back with a code.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{LOCATION, USER_AGENT},
@@ -35,7 +37,7 @@ pub(super) async fn authorize(world: Data<World>, request: HttpRequest) -> HttpR
         Err(error) => return page::link_error(language, &error),
     };
     let Some(holder) = holder else { return page::nobody_holds_the_phone(language) };
-    let Some(person) = world.ledger().state().people.get(&holder).cloned() else {
+    let Some(person) = world.ledger().state().people.get(&holder).map(Cow::into_owned) else {
         return page::unknown_person(language, &holder);
     };
     let snapshot = cookie(&request, SNAPSHOT).as_deref() == Some("yes");

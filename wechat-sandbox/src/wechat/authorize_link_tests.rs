@@ -7,15 +7,10 @@ fn state() -> State {
     let mut state = State::default();
     state.apply(Change::AccountRegistered(Account {
         appid: "wx1".to_owned(),
-        original_id: "gh_1".to_owned(),
         secret: "secret".to_owned(),
-        token: "token".to_owned(),
-        encoding_aes_key: String::new(),
         mode: Mode::Plain,
-        callback_url: None,
         redirect_domains: vec!["www.example.org".to_owned()],
-        daily_quota: None,
-        templates: Vec::new(),
+        ..Account::default()
     }));
     state
 }

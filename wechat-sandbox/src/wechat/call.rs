@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::{
     HttpRequest, HttpResponse,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{PeerAddr, ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
         header::{CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -69,16 +69,33 @@ pub(super) fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> 
     serde_json::from_slice(body).map_err(|_| Refusal::api(47001))
 }
 
-/// The account whose appid and secret these are.
+/// A secret, and who shows it.
+pub(super) struct Shown<'a> {
+    pub(super) appid: &'a str,
+    pub(super) secret: &'a str,
+    /// The address of the caller.
+    pub(super) from: &'a PeerAddr,
+}
+
+/// The account whose appid and secret these are, if it may be used, and from there.
 pub(super) fn account_by_secret<'a>(
     state: &'a State,
-    appid: &str,
-    secret: &str,
+    shown: &Shown<'_>,
     surface: Surface,
 ) -> Result<&'a Account, Refusal> {
-    let account = state.accounts.get(appid).ok_or(Refusal::on(surface, 40013))?;
-    if account.secret != secret {
+    let account = state.accounts.get(shown.appid).ok_or(Refusal::on(surface, 40013))?;
+    if account.secret != shown.secret {
         return Err(Refusal::on(surface, 40125));
+    }
+    if account.frozen {
+        return Err(Refusal::on(surface, 50007));
+    }
+    if account.secret_frozen {
+        return Err(Refusal::on(surface, 40243));
+    }
+    let address = shown.from.0.ip();
+    if !account.admits(address) {
+        return Err(Refusal::not_in_whitelist(surface, address));
     }
     Ok(account)
 }

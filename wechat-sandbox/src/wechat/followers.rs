@@ -68,7 +68,7 @@ pub(super) async fn list(world: Data<World>, query: Query) -> Result<HttpRespons
             person.relations.get(&appid).map_or(0, |relation| relation.place)
         }
     };
-    let mut rest = state.people.followers_after(&appid, after).map(|person| person.openid(&appid));
+    let mut rest = state.people.followers_after(&appid, after);
     let page: Vec<String> = rest.by_ref().take(PAGE).collect();
     let next = if rest.next().is_some() { page.last().cloned().unwrap_or_default() } else { String::new() };
     let mut answer = json!({

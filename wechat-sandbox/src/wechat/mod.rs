@@ -1,6 +1,6 @@
 //! WeChat's own paths, at the addresses and with the answers of the real one.
 //! No `/sandbox` route and no page of the pretend phone is here, except what WeChat itself shows on a phone.
-//! Template messages and menus, when they come, are a file each beside these. Mounted by `server`.
+//! Template messages, when they come, are a file beside these. Mounted by `server`.
 
 mod access_token;
 mod answer;
@@ -8,6 +8,8 @@ mod authorize;
 mod authorize_link;
 mod call;
 mod followers;
+mod menu;
+mod menu_rules;
 mod page;
 mod sns;
 
@@ -27,6 +29,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(get_only("/cgi-bin/user/info").route(get().to(followers::info)))
         .service(post_only("/cgi-bin/user/info/batchget").route(post().to(followers::batch)))
         .service(get_only("/cgi-bin/user/get").route(get().to(followers::list)))
+        .service(post_only("/cgi-bin/menu/create").route(post().to(menu::create)))
+        .service(get_only("/cgi-bin/menu/get").route(get().to(menu::get)))
+        .service(get_only("/cgi-bin/menu/delete").route(get().to(menu::delete)))
+        .service(get_only("/cgi-bin/get_current_selfmenu_info").route(get().to(menu::current)))
         .service(get_only("/cgi-bin/getcallbackip").route(get().to(call::callback_addresses)))
         .service(get_only("/sns/oauth2/access_token").route(get().to(sns::exchange)))
         .service(get_only("/sns/oauth2/refresh_token").route(get().to(sns::refresh)))

@@ -1,11 +1,11 @@
 //! `/sns/…`: what an authorization code turns into.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, dev::PeerAddr, web::Data};
 use serde_json::{Value, json};
 
 use super::{
     answer::{Refusal, Surface, sns},
-    call::{Query, account_by_secret, required},
+    call::{Query, Shown, account_by_secret, required},
 };
 use crate::{
     instant::now,
@@ -15,7 +15,11 @@ use crate::{
 };
 
 /// `GET /sns/oauth2/access_token`: a code for user tokens, once.
-pub(super) async fn exchange(world: Data<World>, query: Query) -> Result<HttpResponse, Refusal> {
+pub(super) async fn exchange(
+    world: Data<World>,
+    from: PeerAddr,
+    query: Query,
+) -> Result<HttpResponse, Refusal> {
     let appid = required(&query, "appid", Refusal::sns(41002))?;
     let secret = required(&query, "secret", Refusal::sns(41004))?;
     let code = required(&query, "code", Refusal::sns(41008))?;
@@ -23,7 +27,7 @@ pub(super) async fn exchange(world: Data<World>, query: Query) -> Result<HttpRes
         return Err(Refusal::sns(40002));
     }
     let (mut ledger, at) = (world.ledger(), now());
-    account_by_secret(ledger.state(), appid, secret, Surface::Sns)?;
+    account_by_secret(ledger.state(), &Shown { appid, secret, from: &from }, Surface::Sns)?;
     let (openid, scope, snapshot) = match ledger.state().authorizations.code(code, appid, at) {
         CodeStanding::Good(record) => (record.openid.clone(), record.scope, record.snapshot),
         CodeStanding::Used => return Err(Refusal::sns(40163)),
@@ -68,7 +72,8 @@ pub(super) async fn userinfo(world: Data<World>, query: Query) -> Result<HttpRes
     if grant.scope != Scope::Userinfo || grant.snapshot {
         return Err(Refusal::sns(48001));
     }
-    let nickname = ledger.state().people.get(&grant.person).map_or("", |person| person.nickname.as_str());
+    let person = ledger.state().people.get(&grant.person);
+    let nickname = person.as_ref().map_or("", |person| person.nickname.as_str());
     // Since 2021 the keys of sex and place are there, without a value.
     Ok(sns(&json!({
         "openid": grant.openid, "nickname": nickname, "sex": 0, "language": "", "city": "", "province": "",

@@ -1,12 +1,9 @@
 //! Registering accounts, and following with a callback that listens or does not.
 
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-use crate::support::{APPID, start};
+use crate::support::{APPID, read_request, start};
 
 /// A callback that takes every event and echoes verifications, or answers them with something else.
 async fn callback(honest: bool) -> String {
@@ -14,7 +11,7 @@ async fn callback(honest: bool) -> String {
     let url = format!("http://{}/events", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let head = read_request(&mut stream).await;
+            let (head, _) = read_request(&mut stream).await;
             let echo = head.split("echostr=").nth(1).and_then(|rest| rest.split([' ', '&']).next());
             let body = if honest { echo.unwrap_or("success") } else { "hello" };
             let answer = format!(
@@ -25,27 +22,6 @@ async fn callback(honest: bool) -> String {
         }
     });
     url
-}
-
-/// Reads a whole request, body included: closing with bytes unread would reset the connection.
-async fn read_request(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.to_lowercase().split("content-length: ").nth(1).and_then(|rest| {
-                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                digits.parse().ok()
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return head.to_owned();
-            }
-        }
-        let mut chunk = [0; 4096];
-        let count = stream.read(&mut chunk).await.unwrap_or_default();
-        assert_ne!(count, 0, "the request ended early");
-        bytes.extend_from_slice(&chunk[..count]);
-    }
 }
 
 /// An address where nobody listens.

@@ -95,6 +95,66 @@ async fn followers_are_listed_and_described() {
 }
 
 #[tokio::test]
+async fn the_secret_serves_listed_addresses_only() {
+    let sandbox = start(None);
+    let set = |settings: serde_json::Value| {
+        let mut body = json!({"appid": APPID});
+        for (name, value) in settings.as_object().expect("settings") {
+            body[name] = value.clone();
+        }
+        sandbox.post_json("/sandbox/accounts", body)
+    };
+    sandbox.account().await;
+    let token = sandbox.token().await;
+    let answer = set(json!({"ip_whitelist": ["203.0.113.7"]})).await;
+    assert_eq!(answer["ip_whitelist"], json!(["203.0.113.7"]));
+    let token_path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
+    let stable =
+        json!({"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": false});
+    let exchange = crate::support::exchange_path(APPID, SECRET, "code");
+    for answer in [
+        sandbox.get_json(&token_path).await,
+        sandbox.post_json("/cgi-bin/stable_token", stable.clone()).await,
+        sandbox.get_json(&exchange).await,
+    ] {
+        assert_eq!(answer["errcode"], 40164);
+        let text = answer["errmsg"].as_str().expect("a text");
+        assert!(text.starts_with("invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist"), "{text}");
+    }
+    let wrong = token_path.replace(SECRET, "wrong");
+    assert_eq!(sandbox.get_json(&wrong).await["errcode"], 40125, "a wrong secret learns nothing of the list");
+    let by_token = format!("/cgi-bin/getcallbackip?access_token={token}");
+    assert!(sandbox.get_json(&by_token).await["ip_list"].is_array(), "a token is no secret");
+    set(json!({"token": "other"})).await;
+    assert_eq!(sandbox.get_json(&token_path).await["errcode"], 40164, "what is not given stays");
+    for lifted in [json!({"ip_whitelist": ["203.0.113.7", "127.0.0.1"]}), json!({"ip_whitelist": null})] {
+        set(json!({"ip_whitelist": []})).await;
+        assert_eq!(sandbox.get_json(&token_path).await["errcode"], 40164);
+        set(lifted).await;
+        assert!(sandbox.get_json(&token_path).await["access_token"].is_string());
+    }
+    let bad = sandbox.post("/sandbox/accounts", json!({"appid": APPID, "ip_whitelist": ["here"]})).await;
+    assert_eq!(bad.status(), 422);
+}
+
+#[tokio::test]
+async fn what_is_frozen_gives_no_token() {
+    let sandbox = start(None);
+    sandbox.account().await;
+    let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
+    for (settings, errcode) in [
+        (json!({"appid": APPID, "secret_frozen": true}), 40243),
+        (json!({"appid": APPID, "frozen": true}), 50007),
+        (json!({"appid": APPID, "frozen": false}), 40243),
+        (json!({"appid": APPID, "secret_frozen": false}), 0),
+    ] {
+        sandbox.post("/sandbox/accounts", settings.clone()).await;
+        let answer = sandbox.get_json(&path).await;
+        assert_eq!(answer["errcode"].as_i64().unwrap_or(0), errcode, "{settings}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_of_unknown_length_is_refused() {
     let sandbox = start(None);
     let stream = futures_util::stream::iter([Ok::<_, std::io::Error>("{}")]);

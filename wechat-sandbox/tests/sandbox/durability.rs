@@ -41,6 +41,34 @@ async fn nothing_acknowledged_is_lost_without_a_farewell() {
 }
 
 #[tokio::test]
+async fn menus_crowds_and_account_switches_outlive_a_kill_and_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = start(Some(folder.path()));
+    sandbox.account_with(json!({"frozen": false, "ip_whitelist": ["127.0.0.1"]})).await;
+    let button = json!({"type": "view", "name": "门户", "url": "https://www.example.org/"});
+    sandbox.create_menu(json!([button])).await;
+    sandbox.post("/sandbox/people/bulk", json!({"appid": APPID, "count": 5})).await;
+    sandbox.post("/sandbox/people/per_1_2/unfollow", json!({"appid": APPID})).await;
+    let token = sandbox.token().await;
+    let followers = format!("/cgi-bin/user/get?access_token={token}");
+    let current = format!("/cgi-bin/get_current_selfmenu_info?access_token={token}");
+    let before = sandbox.get_json(&followers).await;
+    assert_eq!(before["total"], 4);
+    // The file as it is while the sandbox still runs is what a kill would leave.
+    let copy = tempfile::tempdir().expect("a folder");
+    let name = "journal.jsonl";
+    std::fs::copy(folder.path().join(name), copy.path().join(name)).expect("copies");
+    for _ in ["from the changes", "from the snapshot"] {
+        let sandbox = start(Some(copy.path()));
+        assert_eq!(sandbox.get_json(&followers).await, before);
+        assert_eq!(sandbox.get_json(&current).await["selfmenu_info"]["button"], json!([button]));
+        let account = sandbox.post_json("/sandbox/accounts", json!({"appid": APPID})).await;
+        assert_eq!(account["ip_whitelist"], json!(["127.0.0.1"]));
+        sandbox.sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_reset_forgets_everything_for_ever() {
     let folder = tempfile::tempdir().expect("a folder");
     let sandbox = start(Some(folder.path()));

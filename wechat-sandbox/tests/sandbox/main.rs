@@ -3,8 +3,11 @@
 mod authorization;
 mod callbacks;
 mod credentials;
+mod crowds;
 mod durability;
 mod faults;
+mod menu;
+mod personal_data;
 mod phone;
 mod sms;
 mod support;

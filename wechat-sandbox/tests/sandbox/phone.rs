@@ -86,6 +86,64 @@ async fn following_and_the_inbox_are_on_the_screen() {
 }
 
 #[tokio::test]
+async fn a_follower_taps_the_menu_on_the_screen() {
+    let sandbox = start(None);
+    let mut events = sandbox.listening_account().await;
+    sandbox
+        .create_menu(json!([
+            {"type": "view", "name": "门户 <b>", "url": "http://127.0.0.1:8080/p/shop?a=1"},
+            {"name": "更多", "sub_button": [
+                {"type": "click", "name": "帮助", "key": "help"},
+                {"type": "scancode_push", "name": "扫码", "key": "scan"},
+            ]},
+        ]))
+        .await;
+    let (id, _) = sandbox.person("小明").await;
+    let me = format!("sandbox_person={id}");
+    assert!(!screen(&sandbox, &me, "en").await.contains("/phone/menu"), "a stranger sees no menu");
+    form(&sandbox, "/phone/follow", &[("appid", APPID)], &me).await;
+    events.recv().await.expect("the subscription");
+    let page = screen(&sandbox, &me, "en").await;
+    assert!(page.contains("aria-label=\"Menu of gh_0123456789ab\""), "{page}");
+    assert!(page.contains("<summary><span>更多</span></summary>") && !page.contains("门户 <b>"), "{page}");
+    assert_eq!(page.matches("action=\"/phone/menu\"").count(), 3);
+    assert_eq!(
+        page.matches("action=\"/phone/menu\" target=\"_blank\"").count(),
+        1,
+        "only the page gets a tab"
+    );
+    let tap =
+        async |index: &str| form(&sandbox, "/phone/menu", &[("appid", APPID), ("index", index)], &me).await;
+    let opened = tap("0").await;
+    assert_eq!(opened.status(), 303);
+    assert_eq!(opened.headers()["Location"], "http://127.0.0.1:8080/p/shop?a=1&in=wechat");
+    let (_, event) = events.recv().await.expect("an event");
+    assert!(event.contains("<EventKey><![CDATA[http://127.0.0.1:8080/p/shop?a=1]]>"), "{event}");
+    assert_eq!(tap("1").await.headers()["Location"], "/phone?after=told#accounts");
+    assert_eq!(tap("2").await.headers()["Location"], "/phone?after=nothing#accounts");
+    let told = sandbox.client.get(sandbox.url("/phone?after=told")).header("Cookie", &me);
+    let told = told.header("Accept-Language", "zh-CN").send().await.expect("an answer");
+    assert!(told.text().await.expect("a page").contains("服务号的服务器收到了这个事件"));
+    assert_eq!(tap("3").await.status(), 422);
+    form(&sandbox, "/phone/unfollow", &[("appid", APPID)], &me).await;
+    assert_eq!(tap("0").await.status(), 409);
+}
+
+#[tokio::test]
+async fn a_crowd_does_not_hide_people_from_the_choice() {
+    let sandbox = start(None);
+    sandbox.account().await;
+    sandbox.person("小明").await;
+    sandbox.post("/sandbox/people/bulk", json!({"appid": APPID, "count": 1000})).await;
+    let page = screen(&sandbox, "", "en").await;
+    assert!(page.contains("小明") && !page.contains("per_1_1"), "{page}");
+    assert!(page.contains("1 / 1001"), "{page}");
+    let held = form(&sandbox, "/phone/hold", &[("person", "per_1_7")], "").await;
+    assert!(screen(&sandbox, &cookie(&held), "en").await.contains("Follower 7"));
+    assert_eq!(sandbox.get("/phone/avatars/per_1_7.svg").await.status(), 200);
+}
+
+#[tokio::test]
 async fn everything_the_page_loads_is_there() {
     let sandbox = start(None);
     let (id, _) = sandbox.person("小明").await;

@@ -2,6 +2,11 @@
 
 use reqwest::{Client, Response, redirect::Policy};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
@@ -77,6 +82,35 @@ impl Running {
         self.get_json(&path).await["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// The token that stays, however often it is asked for.
+    pub(crate) async fn stable_token(&self) -> String {
+        let body = json!({
+            "grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": false,
+        });
+        let answer = self.post_json("/cgi-bin/stable_token", body).await;
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Registers the account with a callback that tells, in clear, what it is sent.
+    pub(crate) async fn listening_account(&self) -> mpsc::Receiver<(String, String)> {
+        let (url, events) = listening_callback().await;
+        self.account_with(json!({"mode": "plain", "callback_url": url})).await;
+        events
+    }
+
+    /// Lets somebody come and follow the account.
+    pub(crate) async fn follower(&self, nickname: &str) -> (String, String) {
+        let (id, openid) = self.person(nickname).await;
+        self.post(&format!("/sandbox/people/{id}/follow"), json!({"appid": APPID})).await;
+        (id, openid)
+    }
+
+    /// Lets the account make a menu.
+    pub(crate) async fn create_menu(&self, buttons: Value) {
+        let path = format!("/cgi-bin/menu/create?access_token={}", self.stable_token().await);
+        assert_eq!(self.post_json(&path, json!({"button": buttons})).await["errcode"], 0);
+    }
+
     /// Opens the authorize link on a phone that this person holds.
     pub(crate) async fn authorize(&self, scope: &str, cookies: &str) -> Response {
         let link = authorize_link(scope);
@@ -113,4 +147,43 @@ pub(crate) fn code_of(answer: &Response) -> String {
     let location = answer.headers()["Location"].to_str().expect("a location");
     let rest = location.strip_prefix("https://www.example.org/back?code=").expect("the way back");
     rest.strip_suffix("&state=s1").expect("the state").to_owned()
+}
+
+/// A callback that takes every event and tells what it was sent: the address, and the body.
+pub(crate) async fn listening_callback() -> (String, mpsc::Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/events", listener.local_addr().expect("an address"));
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let request = read_request(&mut stream).await;
+            if request.0.starts_with("POST") {
+                sender.send(request).await.expect("the test listens");
+            }
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nsuccess";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, receiver)
+}
+
+/// Reads a whole request, head and body: closing with bytes unread would reset the connection.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> (String, String) {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.to_lowercase().split("content-length: ").nth(1).and_then(|rest| {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                digits.parse().ok()
+            });
+            if body.len() >= length.unwrap_or(0) {
+                return (head.to_owned(), body.to_owned());
+            }
+        }
+        let mut chunk = [0; 4096];
+        let count = stream.read(&mut chunk).await.unwrap_or_default();
+        assert_ne!(count, 0, "the request ended early");
+        bytes.extend_from_slice(&chunk[..count]);
+    }
 }

@@ -1,7 +1,7 @@
 //! `/organizations`: made and changed by the platform, read by themselves.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::domain::right::{OrganizationRead, OrganizationsWrite};
 use crate::http::answers::store_failed;
 use crate::http::api::body::Json;
 use crate::http::api::endpoint::{self, Endpoint};
+use crate::http::api::list::{List, page};
 use crate::http::api::order::{Order, shown};
 use crate::http::api::permit::{InOrganization, OnPlatform, Permitted};
 use crate::http::openapi::op::op;
@@ -105,6 +106,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "The organization; the key is shown this once",
             &json!({"organization": example(), "api_key": "mf_…"}),
         );
+    let listed = op("organizations", "Every organization of the platform")
+        .right::<OrganizationsWrite>()
+        .lists::<Organization>();
     let read = op("organizations", "An organization").right::<OrganizationRead>().gives::<Organization>(
         "200",
         "The organization",
@@ -117,6 +121,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives::<Organization>("200", "The organization as it is then", &example());
     vec![
         endpoint::post("/organizations", create, found),
+        endpoint::get("/organizations", list, listed),
         endpoint::get("/organizations/{org}", show, read),
         endpoint::patch("/organizations/{org}", patch, change),
     ]
@@ -148,6 +153,16 @@ async fn create(order: Order<OrganizationsWrite, OnPlatform, Json<NewOrganizatio
             api_key: key.reveal(),
         })
         .await
+}
+
+async fn list(
+    permit: Permitted<OrganizationsWrite, OnPlatform>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let page = page(&request, &permit.visitor)?;
+    let found = permit.site.admin.store().organizations(page).await;
+    let found = found.map_err(|error| store_failed(&permit.visitor, &error))?;
+    Ok(shown(List::of(found, |organization| view(&organization))))
 }
 
 async fn show(permit: Permitted<OrganizationRead, InOrganization>) -> Result<HttpResponse, Problem> {

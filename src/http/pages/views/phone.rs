@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::refusal;
+use crate::domain::phone_visit::VisitKind;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
 
@@ -35,8 +36,13 @@ pub enum PhoneStep {
     Bind(BindStep),
     /// The decision about a computer.
     Approve(ApproveStep),
+    /// The terms, which are all that is between a menu link and its portal.
+    Accept(AcceptStep),
     /// Confirmed; the organization has yet to let the new account in.
-    Held,
+    Held {
+        /// For a computer or for this phone.
+        kind: VisitKind,
+    },
     /// Finished; on the phone itself (a menu link) with the way on.
     Done {
         /// Where to go, a path of this origin.
@@ -46,6 +52,8 @@ pub enum PhoneStep {
     Denied {
         /// What went wrong, if it was not a plain "no".
         error: Option<String>,
+        /// For a computer or for this phone.
+        kind: VisitKind,
     },
     /// Refused.
     Refused {
@@ -58,13 +66,15 @@ pub enum PhoneStep {
     Moment,
 }
 
-/// What the person is binding a phone number for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BindKind {
-    /// To sign in on a computer.
-    Qr,
-    /// To sign in here, on the phone.
-    Menu,
+/// The tick box of a portal's terms; it is never ticked beforehand.
+#[derive(Clone, Debug)]
+pub struct TermsTick {
+    /// Where they are to be read.
+    pub url: String,
+    /// Which version.
+    pub version: String,
+    /// That they were not ticked at the last attempt, as text.
+    pub error: Option<String>,
 }
 
 /// Phone number and verification code.
@@ -72,14 +82,18 @@ pub enum BindKind {
 pub struct BindStep {
     /// What stands in the phone field already.
     pub phone: String,
+    /// What stands in the code field already.
+    pub code: String,
     /// The masked number a code went to, once one was sent.
     pub code_sent_to: Option<String>,
     /// What went wrong with the last attempt, as text.
     pub error: Option<String>,
     /// For a computer or for this phone.
-    pub kind: BindKind,
-    /// The computer that asks, for `BindKind::Qr`.
+    pub kind: VisitKind,
+    /// The computer that asks, for `VisitKind::Qr`.
     pub browser: Option<BrowserFacts>,
+    /// The terms to accept, if any.
+    pub terms: Option<TermsTick>,
 }
 
 /// The decision about a computer.
@@ -95,8 +109,25 @@ pub struct ApproveStep {
     pub browser: BrowserFacts,
     /// Whether the number on the computer's screen must be typed.
     pub match_required: bool,
+    /// What stands in the number's field already.
+    pub number: String,
     /// What went wrong with the last attempt, as text.
     pub error: Option<String>,
+    /// The terms to accept, if any.
+    pub terms: Option<TermsTick>,
+}
+
+/// The terms on the way in by a menu link.
+#[derive(Clone, Debug)]
+pub struct AcceptStep {
+    /// The person's nickname, if known.
+    pub nickname: Option<String>,
+    /// The person's picture, if known.
+    pub avatar_url: Option<String>,
+    /// The bound number, masked.
+    pub phone_masked: String,
+    /// The terms.
+    pub terms: TermsTick,
 }
 
 /// What is known of the computer that asks.
@@ -134,6 +165,7 @@ pub fn phone_error(lang: Lang, code: &str) -> &'static str {
         "phone_in_use" => "refused.phone_in_use.text",
         "seats_full" => "refused.seats_full.text",
         "match_wrong" => "phone.errors.match_wrong",
+        "terms_required" => "phone.errors.terms_required",
         "too_many_requests" => "phone.errors.too_many_requests",
         "network" => "phone.errors.network",
         _ => "phone.errors.other",
@@ -141,12 +173,13 @@ pub fn phone_error(lang: Lang, code: &str) -> &'static str {
 }
 
 /// The codes whose texts the phone page carries for its script; the last one stands for any other.
-pub const PHONE_ERROR_CODES: [&str; 8] = [
+pub const PHONE_ERROR_CODES: [&str; 9] = [
     "code_wrong",
     "phone_invalid",
     "phone_in_use",
     "seats_full",
     "match_wrong",
+    "terms_required",
     "too_many_requests",
     "network",
     "other",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::phone_visit::VisitKind;
 
 const NASTY: &str = "<script>alert('x')</script>\"";
 
@@ -50,17 +51,29 @@ fn approve(match_required: bool, nickname: Option<&str>) -> PhoneStep {
         phone_masked: "138****1234".to_owned(),
         browser: facts(12),
         match_required,
+        number: String::new(),
         error: None,
+        terms: None,
     })
 }
 
-fn bind(code_sent_to: Option<&str>, error: Option<&str>, kind: BindKind) -> PhoneStep {
+fn tick(missing: bool) -> TermsTick {
+    TermsTick {
+        url: "https://example.com/terms?a=1&b=\"2\"".to_owned(),
+        version: NASTY.to_owned(),
+        error: missing.then(|| "missing".to_owned()),
+    }
+}
+
+fn bind(code_sent_to: Option<&str>, error: Option<&str>, kind: VisitKind) -> PhoneStep {
     PhoneStep::Bind(BindStep {
         phone: NASTY.to_owned(),
         code_sent_to: code_sent_to.map(str::to_owned),
         error: error.map(str::to_owned),
         kind,
-        browser: (kind == BindKind::Qr).then(|| facts(90)),
+        browser: (kind == VisitKind::Qr).then(|| facts(90)),
+        code: String::new(),
+        terms: None,
     })
 }
 
@@ -160,7 +173,7 @@ fn the_number_and_the_profile_are_asked_for_when_needed() {
 #[test]
 fn binding_works_without_script() {
     for lang in BOTH {
-        let html = phone(lang, bind(None, None, BindKind::Qr));
+        let html = phone(lang, bind(None, None, VisitKind::Qr));
         for part in
             ["autocomplete=\"tel\"", "autocomplete=\"one-time-code\"", "action=\"/p/shop/phone/bind\""]
         {
@@ -172,7 +185,7 @@ fn binding_works_without_script() {
         let first = html.split("<button").nth(1).unwrap().split('>').next().unwrap();
         assert!(!first.contains("formaction"));
 
-        let html = phone(lang, bind(Some("138****1234"), Some(NASTY), BindKind::Menu));
+        let html = phone(lang, bind(Some("138****1234"), Some(NASTY), VisitKind::Menu));
         assert!(html.contains(&lang.tf("phone.bind.sent", &[("phone", "138****1234")])));
         assert!(!html.contains("Firefox") && html.contains("role=\"alert\" data-error>"));
         for code in PHONE_ERROR_CODES {
@@ -188,9 +201,11 @@ fn binding_works_without_script() {
 fn the_other_steps_say_how_it_ended() {
     for lang in BOTH {
         for (step, key) in [
-            (PhoneStep::Held, "phone.held.title"),
+            (PhoneStep::Held { kind: VisitKind::Qr }, "phone.held.title"),
+            (PhoneStep::Held { kind: VisitKind::Menu }, "phone.held.title"),
             (PhoneStep::Done { redirect_to: None }, "phone.done.title"),
-            (PhoneStep::Denied { error: None }, "phone.denied.title"),
+            (PhoneStep::Denied { error: None, kind: VisitKind::Qr }, "phone.denied.title"),
+            (PhoneStep::Denied { error: None, kind: VisitKind::Menu }, "phone.denied.title"),
             (PhoneStep::Refused { reason: "seats_full".to_owned() }, "refused.seats_full.title"),
             (PhoneStep::Refused { reason: "what?".to_owned() }, "refused.other.title"),
             (PhoneStep::Expired, "phone.expired.title"),
@@ -199,12 +214,73 @@ fn the_other_steps_say_how_it_ended() {
             assert!(phone(lang, step).contains(&format!("<h1>{}</h1>", lang.t(key))), "{key}");
         }
         let done = phone(lang, PhoneStep::Done { redirect_to: Some("/p/shop/home".to_owned()) });
-        assert!(done.contains("href=\"/p/shop/home\" data-redirect"));
+        order(
+            &done,
+            &["action=\"/p/shop/phone/approve\" data-go-on", "value=\"csrf-value\"", "type=\"submit\""],
+        );
         assert!(phone(lang, PhoneStep::Moment).contains("http-equiv=\"refresh\" content=\"1\""));
         assert!(
-            phone(lang, PhoneStep::Held)
-                .contains("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
+            phone(lang, PhoneStep::Held { kind: VisitKind::Menu })
+                .contains("<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>")
         );
+    }
+}
+
+#[test]
+fn what_is_said_on_the_phone_is_of_the_phone() {
+    for lang in BOTH {
+        for (kind, held, denied) in [
+            (VisitKind::Qr, "phone.held.text", "phone.denied.text"),
+            (VisitKind::Menu, "phone.held.here_text", "phone.denied.here_text"),
+        ] {
+            let held = lang.tf(held, &[("organization", "Acme")]);
+            let (before, after) = held.split_once("Acme").unwrap();
+            let html = phone(lang, PhoneStep::Held { kind });
+            assert!(html.contains(before) && html.contains(after), "{held}");
+            assert!(phone(lang, PhoneStep::Denied { error: None, kind }).contains(lang.t(denied)));
+        }
+    }
+}
+
+#[test]
+fn the_terms_stand_before_the_button_with_a_box_that_nobody_has_ticked() {
+    for lang in BOTH {
+        for missing in [false, true] {
+            let with = |step: PhoneStep| match step {
+                PhoneStep::Bind(bind) => PhoneStep::Bind(BindStep { terms: Some(tick(missing)), ..bind }),
+                PhoneStep::Approve(approve) => {
+                    PhoneStep::Approve(ApproveStep { terms: Some(tick(missing)), ..approve })
+                }
+                other => other,
+            };
+            let accept = PhoneStep::Accept(AcceptStep {
+                nickname: Some(NASTY.to_owned()),
+                avatar_url: None,
+                phone_masked: "138****1234".to_owned(),
+                terms: tick(missing),
+            });
+            for (step, button) in [
+                (with(bind(None, None, VisitKind::Qr)), "data-submit"),
+                (with(approve(false, None)), "data-sign-in"),
+                (accept, "data-sign-in"),
+            ] {
+                let html = phone(lang, step);
+                let link = "href=\"https://example.com/terms?a=1&#38;b=&#34;2&#34;\" target=\"_blank\" rel=\"noopener noreferrer\"";
+                order(
+                    &html,
+                    &["<form", "<label class=\"tick\"><input type=\"checkbox\" name=\"terms\"", link, button],
+                );
+                assert!(!html.contains(" checked"), "never ticked beforehand");
+                let form = html.split("<form").find(|form| form.contains("type=\"checkbox\"")).unwrap();
+                assert!(
+                    !form.split('>').next().unwrap().contains("hidden"),
+                    "a hidden form would hide its box"
+                );
+                let error = form.split("data-terms-error").nth(1).unwrap();
+                assert_eq!(error.starts_with(" hidden>"), !missing);
+                assert!(error.contains(phone_error(lang, "terms_required")));
+            }
+        }
     }
 }
 

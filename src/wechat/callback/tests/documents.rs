@@ -69,8 +69,15 @@ fn every_event_is_recognised_in_any_case() {
     assert_eq!(read("<Event>UNSUBSCRIBE</Event><EventKey/>"), Event::Unsubscribe);
     assert_eq!(
         read("<Event>CLICK</Event><EventKey>PORTAL_HELP</EventKey>"),
-        Event::Other { name: "click".into() }
+        Event::MenuClicked { key: "PORTAL_HELP".into() }
     );
+    assert_eq!(
+        read(
+            "<Event>VIEW</Event><EventKey><![CDATA[https://m.example.org/p/shop?a=1&b=2]]></EventKey><MenuId>4</MenuId>"
+        ),
+        Event::MenuOpened { url: "https://m.example.org/p/shop?a=1&b=2".into() }
+    );
+    assert_eq!(read("<Event>VIEW</Event><EventKey/>"), Event::Other { name: "view".into() });
     // A card's event, whose person is the sender.
     assert_eq!(read("<Event>user_get_card</Event>"), Event::Other { name: "user_get_card".into() });
     let finished = |status: &str| {
@@ -89,18 +96,68 @@ fn every_event_is_recognised_in_any_case() {
 
 #[test]
 fn in_authorization_events_the_person_is_not_the_sender() {
-    let message = |appid: &str| {
-        event(&format!(
-            "<Event>user_authorization_revoke</Event><OpenID>oThe_Person</OpenID><AppID>{appid}</AppID>\
-             <RevokeInfo>205</RevokeInfo>"
-        ))
+    let message = |name: &str, appid: &str, more: &str| {
+        event(&format!("<Event>{name}</Event><OpenID>oThe_Person</OpenID><AppID>{appid}</AppID>{more}"))
     };
-    let pushed = push(&keys(Mode::Safe), &message(APPID)).unwrap();
+    for (name, more, expected) in [
+        (
+            "user_authorization_revoke",
+            "<RevokeInfo>205</RevokeInfo>",
+            Event::AuthorizationRevoked { info: vec![NICKNAME_AND_PICTURE] },
+        ),
+        ("USER_AUTHORIZATION_CANCELLATION", "", Event::AuthorizationCancelled),
+        ("user_info_modified", "<UnionID>oUnion</UnionID>", Event::ProfileModified),
+    ] {
+        let pushed = push(&keys(Mode::Safe), &message(name, APPID, more)).unwrap();
+        assert_eq!((pushed.openid.as_str(), pushed.event), ("oThe_Person", expected), "{name}");
+        let foreign = push(&keys(Mode::Safe), &message(name, "wxother", more));
+        assert_eq!(reason(foreign), "another account's AppID", "{name}");
+        let nobody = event(&format!("<Event>{name}</Event><AppID>{APPID}</AppID>{more}"));
+        assert_eq!(reason(push(&keys(Mode::Safe), &nobody)), "a field is missing", "{name}");
+    }
+}
+
+#[test]
+fn in_all_other_events_the_person_is_the_sender() {
+    for fields in [
+        "<Event>subscribe</Event>",
+        "<Event>unsubscribe</Event>",
+        "<Event>SCAN</Event><EventKey>k</EventKey>",
+        "<Event>CLICK</Event><EventKey>k</EventKey>",
+        "<Event>VIEW</Event><EventKey>https://a.example</EventKey>",
+    ] {
+        let message = event(&format!("{fields}<OpenID>oSomebody_Else</OpenID>"));
+        assert_eq!(push(&keys(Mode::Safe), &message).unwrap().openid, OPENID, "{fields}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_is_read_as_numbers() {
+    let info = |text: &str| {
+        let message = event(&format!(
+            "<Event>user_authorization_revoke</Event><OpenID>oThe_Person</OpenID><RevokeInfo>{text}</RevokeInfo>"
+        ));
+        match push(&keys(Mode::Safe), &message).unwrap().event {
+            Event::AuthorizationRevoked { info } => info,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(info("205"), [205]);
+    assert_eq!(info(" 201, 205;207 "), [201, 205, 207]);
+    assert_eq!(info("205,99999999"), [205]);
+    assert!(info("everything").is_empty() && info("").is_empty());
+}
+
+#[test]
+fn spaces_in_front_of_names_are_wechats_own() {
+    let message = format!(
+        r#"{{"ToUserName":"gh_portal0000001","FromUserName":"oPlatform","CreateTime":1767225605,"MsgType":"event","Event":"user_authorization_revoke"," OpenID":"oThe_Person"," AppID":"{APPID}"," RevokeInfo":"201"}}"#
+    );
+    let pushed = push(&keys(Mode::Safe), &message).unwrap();
     assert_eq!(pushed.openid, "oThe_Person");
-    assert_eq!(pushed.event, Event::AuthorizationRevoked { what: Some("205".into()) });
-    assert_eq!(reason(push(&keys(Mode::Safe), &message("wxother"))), "another account's AppID");
-    let nobody = event("<Event>user_authorization_cancellation</Event>");
-    assert_eq!(reason(push(&keys(Mode::Safe), &nobody)), "a field is missing");
+    assert_eq!(pushed.event, Event::AuthorizationRevoked { info: vec![201] });
+    let twice = message.replace(r#"" OpenID":"#, r#""OpenID":"oA"," OpenID":"#);
+    assert_eq!(reason(push(&keys(Mode::Safe), &twice)), "broken JSON");
 }
 
 #[test]

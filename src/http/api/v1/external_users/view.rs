@@ -82,7 +82,7 @@ pub(super) fn view(record: &Record) -> ExternalUser {
         status: user.status.into(),
         nickname: user.nickname.clone(),
         avatar_url: user.avatar_url.clone(),
-        phone_masked: Some(user.phone.masked()),
+        phone_masked: user.phone_masked(),
         role: user.role.clone(),
         role_id: record.role.to_string(),
         department: record.department.clone(),

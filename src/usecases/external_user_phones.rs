@@ -1,0 +1,75 @@
+//! Phone and WeChat identity taken from an external user, because a carrier or WeChat has given them to somebody else.
+
+use crate::domain::audit::{Action, By};
+use crate::domain::external_user::ExternalUser;
+use crate::domain::ids::{AppId, UserId};
+use crate::domain::scope::OrgScope;
+use crate::store::{StoreError, Unit};
+
+use super::administration::{Administration, ChangeError, Conflict, Prepared};
+
+impl Administration {
+    /// Frees the phone of an account: whoever has the number now can sign up with it, and the person proves a new one at
+    /// the next sign-in. All logins of the account end.
+    ///
+    /// # Errors
+    /// There is no such account, its phone is free already, or it has no WeChat identity to be found by.
+    pub async fn free_phone(
+        &self,
+        scope: OrgScope,
+        app: AppId,
+        user: UserId,
+        by: &By,
+    ) -> Result<Prepared<()>, ChangeError> {
+        let unit = self.parts.store.begin().await?;
+        let user = account(&unit, scope, app, user).await?;
+        if !unit.free_phone(&user).await? || unit.openid_of(user.id).await?.is_none() {
+            return Err(Conflict::WrongStatus.into());
+        }
+        self.sign_out_everywhere(&unit, &user).await?;
+        self.noted(unit, by, (scope.organization(), Action::PhoneFreed), &user.id, ()).await
+    }
+
+    /// Takes the WeChat identity from an account: whoever proves its phone next is bound to it. All its logins end.
+    ///
+    /// # Errors
+    /// There is no such account, or it has no WeChat identity, or no phone to be found by.
+    pub async fn unbind_wechat(
+        &self,
+        scope: OrgScope,
+        app: AppId,
+        user: UserId,
+        by: &By,
+    ) -> Result<Prepared<()>, ChangeError> {
+        let unit = self.parts.store.begin().await?;
+        let user = account(&unit, scope, app, user).await?;
+        if !unit.unbind_wechat(&user).await? {
+            return Err(Conflict::WrongStatus.into());
+        }
+        self.sign_out_everywhere(&unit, &user).await?;
+        self.noted(unit, by, (scope.organization(), Action::WechatUnbound), &user.id, ()).await
+    }
+
+    /// Ends the logins of an account, and the sign-ins by which a browser would get one.
+    async fn sign_out_everywhere(&self, unit: &Unit, user: &ExternalUser) -> Result<(), StoreError> {
+        unit.end_logins_of(user.id).await?;
+        for session in unit.open_sessions_of(user.id).await? {
+            if let Ok(next) = session.cut_short(self.now()) {
+                // One that moves on at this moment finds the account without phone or identity at its next step.
+                unit.advance_qr_session(&next).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The account, if it is this app's.
+async fn account(
+    unit: &Unit,
+    scope: OrgScope,
+    app: AppId,
+    user: UserId,
+) -> Result<ExternalUser, ChangeError> {
+    let user = unit.external_user(scope, user).await?;
+    user.filter(|user| user.app == app).ok_or(ChangeError::NotFound)
+}

@@ -1,0 +1,118 @@
+//! Whoever asks: what they send to prove who they are.
+
+use menfang::domain::audit::By;
+use menfang::domain::ids::OrgId;
+use menfang::domain::right::Scope;
+use menfang::usecases::api_keys::NewKey;
+use reqwest::header::{COOKIE, ORIGIN};
+
+use super::routes::{Demand, Route};
+use crate::sign_in::first_time::sign_in_new;
+use crate::support::TestServer;
+use crate::support::web::{Answer, Web};
+
+/// What a caller sends.
+#[derive(Clone, Default)]
+pub(super) struct Sends {
+    pub(super) bearer: Option<String>,
+    pub(super) cookie: Option<String>,
+    pub(super) origin: Option<String>,
+}
+
+/// Everybody who may ask.
+pub(super) struct Callers {
+    /// The organization that the routes are about.
+    pub(super) own: OrgId,
+    /// Another one.
+    pub(super) other: OrgId,
+    revoked: String,
+    wrong_secret: String,
+    whole: String,
+    login: String,
+    url: String,
+}
+
+impl Sends {
+    fn key(text: &str) -> Self {
+        Self { bearer: Some(text.to_owned()), ..Self::default() }
+    }
+
+    /// Sends a request; each comes from an address of its own, for one that sends many wrong keys has to wait.
+    pub(super) async fn send(&self, server: &TestServer, route: &Route) -> Answer {
+        let web = Web::new(&server.http, "walker/1.0");
+        let mut request = web.request(route.method.clone(), &server.at(&route.address()));
+        if let Some(body) = &route.body {
+            request = request.json(body);
+        }
+        if let Some(bearer) = &self.bearer {
+            request = request.bearer_auth(bearer);
+        }
+        for (name, value) in [(COOKIE, &self.cookie), (ORIGIN, &self.origin)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        web.send(request).await
+    }
+}
+
+impl Callers {
+    pub(super) async fn of(server: &TestServer) -> Self {
+        let body = serde_json::json!({"name": "Elsewhere Ltd", "edition": "standard"});
+        let made = server.platform_backend().post("/organizations", body).await.expect(201).json();
+        let other = made["organization"]["id"].as_str().unwrap().parse().unwrap();
+        let person = sign_in_new(server, &server.person("Alice").await, "suppliers").await;
+        let login = person.web.cookies(&server.url.parse().unwrap());
+        assert!(login.contains("menfang_login_suppliers="), "{login}");
+        let whole = new_key(server, Some(server.organization), |_| true).await;
+        let (id, secret) = whole.rsplit_once('_').unwrap();
+        let wrong_secret = format!("{id}_{}", secret.chars().rev().collect::<String>());
+        let revoked = new_key(server, Some(server.organization), |_| true).await;
+        let id = revoked.trim_start_matches("mf_").split('_').next().unwrap();
+        let path = format!("/organizations/{}/api-keys/key_{id}", server.organization);
+        server.own_backend().delete(&path).await.expect(204);
+        Self { own: server.organization, other, revoked, wrong_secret, whole, login, url: server.url.clone() }
+    }
+
+    /// All who prove nothing that counts here.
+    pub(super) fn nobody(&self, demand: &Demand) -> Vec<(&'static str, Sends)> {
+        let mut all = vec![
+            ("nobody", Sends::default()),
+            ("a text that is no key", Sends::key("mf_nonsense")),
+            ("a key with a wrong secret", Sends::key(&self.wrong_secret)),
+            ("a key that was revoked", Sends::key(&self.revoked)),
+            ("an external user's login cookie", self.person()),
+        ];
+        if matches!(demand, Demand::Person) {
+            all.push(("a key, where a person is wanted", Sends::key(&self.whole)));
+        }
+        all
+    }
+
+    /// An external user, as their browser sends requests from our own pages.
+    pub(super) fn person(&self) -> Sends {
+        Sends { bearer: None, cookie: Some(self.login.clone()), origin: Some(self.url.clone()) }
+    }
+
+    /// A new key of an organization, or of the platform, with those scopes that are wanted. New for each use, for a key
+    /// may ask only so often.
+    pub(super) async fn key(
+        &self,
+        server: &TestServer,
+        organization: Option<OrgId>,
+        wanted: impl Fn(Scope) -> bool,
+    ) -> Sends {
+        Sends::key(&new_key(server, organization, wanted).await)
+    }
+}
+
+async fn new_key(server: &TestServer, organization: Option<OrgId>, wanted: impl Fn(Scope) -> bool) -> String {
+    let held = match organization {
+        Some(_) => Scope::of_organizations(),
+        None => Scope::ALL.to_vec(),
+    };
+    let scopes = held.into_iter().filter(|scope| wanted(*scope)).collect();
+    let new = NewKey { organization, name: "walker".into(), scopes, lasts: None };
+    let made = server.running().admin.create_key(new, &By::operator()).await.unwrap();
+    made.settle(None).await.unwrap().1.reveal()
+}
