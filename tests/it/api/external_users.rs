@@ -255,7 +255,7 @@ async fn disabling_signs_out_everywhere_and_tells_the_browsers_that_wait() {
         assert_eq!(told.expect("told within 2 s")["reason"], "account_disabled");
         socket.expect_close(1000).await;
     }
-    approved.claim(&second).await.expect(409);
+    approved.claim(&second).await.expect_problem(403, "account_disabled");
     approved.me("suppliers").await.expect_problem(401, "not_signed_in");
     phone.web.get_json(&phone.at("/p/suppliers/me")).await.expect(401);
     assert_eq!(phone.view("suppliers").await["step"], "refused");

@@ -222,14 +222,16 @@ async fn whoever_is_switched_off_on_the_way_does_not_get_in() {
     let server = TestServer::start().await;
     let (phone, pc, qr) = approved(&server).await;
     let (_pc, other, mut socket) = waiting(&server, "suppliers").await;
-    phone.scan_qr("suppliers", &other).await;
+    let page = phone.scan_qr("suppliers", &other).await;
     let number = socket.expect("scanned").await["match"].as_str().unwrap().to_owned();
     server.disable("suppliers", &phone).await;
+    assert_eq!(socket.expect("refused").await["reason"], "account_disabled");
     // After the approval, before it, and by the menu.
     pc.claim(&qr).await.expect_problem(403, "account_disabled");
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
-    phone.approve("suppliers", Some(&number)).await.expect_problem(403, "account_disabled");
-    assert_eq!(socket.expect("refused").await["reason"], "account_disabled");
+    let (csrf, number) = (page["csrf"].as_str().unwrap(), [("match", number.as_str())]);
+    let told = phone.post_with("suppliers", "approve", csrf, &number).await.expect(200).json();
+    assert_eq!((&told["step"], &told["reason"]), (&"refused".into(), &"account_disabled".into()));
     phone.scan(&phone.at("/p/suppliers")).await.expect(303);
     let view = phone.view("suppliers").await;
     assert_eq!((&view["step"], &view["reason"]), (&"refused".into(), &"account_disabled".into()));
