@@ -3,11 +3,9 @@
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::external_user::{ExternalUser, Status};
 use crate::domain::ids::{CodeId, UserId};
-use crate::domain::keys::same_secret;
 use crate::domain::login::LoginKind;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::phone_visit::{Ending, VisitKind};
-use crate::domain::portal::SignUp;
 use crate::domain::qr_session::Refusal;
 use crate::domain::verification::{Limited, read_code};
 use crate::store::verification_codes::CodeOwner;
@@ -18,6 +16,7 @@ use super::logins::Granted;
 use super::phone_steps::{NoStep, PhoneView, Step, TermsRequired};
 use super::seats::take_seat;
 use super::send_code::owner;
+use super::verification::WrongGuess;
 
 /// Tries against other writers of the same keys; each try sees what the one before lost to.
 const TRIES: usize = 3;
@@ -46,6 +45,16 @@ pub enum BindError {
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<WrongGuess> for BindError {
+    fn from(error: WrongGuess) -> Self {
+        match error {
+            WrongGuess::Wrong => Self::CodeWrong,
+            WrongGuess::Limited(limited) => Self::Limited(limited),
+            WrongGuess::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<TermsRequired> for BindError {
@@ -95,7 +104,7 @@ impl SignIn {
             PhoneNumber::parse(typed.phone, &self.parts.countries).map_err(|_| BindError::PhoneInvalid)?;
         let code = read_code(typed.code).ok_or(BindError::CodeWrong)?;
         let owner = owner(&view, phone, caller);
-        let proved = self.guess(&owner, &code, caller).await?;
+        let proved = self.parts.guess_code(&owner, &code, caller).await?;
         let granted = match self.join(&view, &owner, proved, caller).await {
             Ok(granted) => granted,
             Err(BindError::Refused(refusal)) => {
@@ -110,24 +119,6 @@ impl SignIn {
         };
         self.nudge_changes();
         Ok(Bound { view: self.phone_view(slug, cookie).await?, granted })
-    }
-
-    async fn guess(&self, owner: &CodeOwner, code: &str, caller: &Caller) -> Result<CodeId, BindError> {
-        let unit = self.parts.store.begin().await?;
-        unit.hold_code_limits(owner).await?;
-        if let Some(limited) = self.locked(&unit, owner).await? {
-            drop(unit);
-            self.note_locked(owner, caller).await?;
-            return Err(BindError::Limited(limited));
-        }
-        let live = unit.count_guess(owner, self.parts.limits.guesses_per_code).await?;
-        let right =
-            live.filter(|live| same_secret(live.mac.as_bytes(), self.code_mac(owner, code).as_bytes()));
-        if right.is_none() && self.worth_noting("code_failed", caller) {
-            unit.audit(entry(owner, Action::CodeFailed, "phone".into(), "wrong"), caller).await?;
-        }
-        unit.commit().await?;
-        right.map(|live| live.id).ok_or(BindError::CodeWrong)
     }
 
     async fn join(
@@ -203,7 +194,8 @@ impl SignIn {
             self.parts.store.service_account_of(owner.organization).await?.ok_or(StoreError::Conflict)?.appid;
         let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
             portal.admit(None).map_err(BindError::Refused)?;
-            let user = self.new_user(view, owner);
+            let role = unit.default_role(owner.app).await?.name;
+            let user = self.new_user(view, owner, role);
             if user.status == Status::Active && !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
@@ -216,21 +208,21 @@ impl SignIn {
             // A carrier may have given the number to somebody else: a code alone never moves an account.
             return Err(BindError::Refused(Refusal::PhoneInUse));
         }
-        if user.status == Status::Pending && portal.sign_up != SignUp::Approval {
+        if user.status == Status::Pending && portal.lets_in_at_once(user.invited_at.is_some()) {
+            if !unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
+                return Err(StoreError::Conflict.into());
+            }
+            // Refused, the unit is given up, and the person stays pending.
             if !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
-            if unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
-                user.status = Status::Active;
-            } else {
-                return Err(StoreError::Conflict.into());
-            }
+            user.status = Status::Active;
         }
         unit.bind_wechat(&user, &appid, &owner.openid).await?;
         Ok(user)
     }
 
-    fn new_user(&self, view: &PhoneView, owner: &CodeOwner) -> ExternalUser {
+    fn new_user(&self, view: &PhoneView, owner: &CodeOwner, role: String) -> ExternalUser {
         ExternalUser {
             id: UserId::generate(self.clock(), self.entropy()),
             organization: owner.organization,
@@ -239,7 +231,10 @@ impl SignIn {
             nickname: view.visit.nickname.clone(),
             avatar_url: view.visit.avatar_url.clone(),
             status: view.portal.first_status(),
-            role: view.portal.default_role.clone(),
+            role,
+            department: None,
+            manager: None,
+            invited_at: None,
         }
     }
 

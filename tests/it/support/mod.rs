@@ -5,6 +5,8 @@
 pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod phone;
+pub(crate) mod places;
+pub(crate) mod registrant;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod web;
@@ -12,5 +14,6 @@ pub(crate) mod web;
 pub(crate) use backend::Backend;
 pub(crate) use browser::{Browser, Qr};
 pub(crate) use phone::Phone;
+pub(crate) use registrant::{PASSWORD, Registrant};
 pub(crate) use server::TestServer;
 pub(crate) use socket::Socket;

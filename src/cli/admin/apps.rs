@@ -1,0 +1,76 @@
+//! Apps and their portals.
+
+use serde_json::{Value, json};
+
+use crate::domain::audit::By;
+use crate::domain::portal::{Confirm, SignUp};
+use crate::store::portals::{NewApp, PortalSettings};
+use crate::usecases::Administration;
+
+use super::{checked, scope, usage};
+
+#[derive(clap::Args)]
+pub(super) struct Create {
+    /// The organization's id
+    #[arg(long)]
+    organization: String,
+    /// Its name, as visitors see it
+    #[arg(long)]
+    name: String,
+    /// The portal's place in links: 4 to 60 lowercase letters, digits and hyphens
+    #[arg(long)]
+    slug: String,
+}
+
+#[derive(clap::Args)]
+pub(super) struct SetPortal {
+    /// Which portal
+    #[arg(long)]
+    slug: String,
+    /// Whether it is open; a closed one tells visitors so
+    #[arg(long, value_name = "BOOL")]
+    enabled: Option<bool>,
+    /// Who may make an account: anybody, anybody whom the organization lets in, or only who was invited
+    #[arg(long, value_parser = ["open", "approval", "invitation"])]
+    sign_up: Option<String>,
+    /// How people confirm on the phone: by a number on browsers that are new to them, by a tap, or always by a number
+    #[arg(long, value_parser = ["adaptive", "tap", "number"])]
+    confirm: Option<String>,
+}
+
+impl Create {
+    pub(super) async fn run(self, admin: &Administration, by: &By) -> anyhow::Result<Value> {
+        let scope = scope(admin, &self.organization).await?;
+        let new = NewApp { name: checked(&self.name)?, slug: self.slug };
+        let id = admin.create_app(scope, &new, by).await?.settle(None).await?;
+        Ok(json!({"id": id}))
+    }
+}
+
+impl SetPortal {
+    pub(super) async fn run(self, admin: &Administration, by: &By) -> anyhow::Result<Value> {
+        if self.enabled.is_none() && self.sign_up.is_none() && self.confirm.is_none() {
+            return Err(usage("say what to set: --enabled, --sign-up or --confirm").into());
+        }
+        let portal = admin.store().portal_by_slug(&self.slug).await?;
+        let portal = portal.ok_or_else(|| {
+            usage("--slug: there is no such portal; `menfang admin list-organizations` tells all")
+        })?;
+        let settings = PortalSettings {
+            enabled: self.enabled,
+            sign_up: self.sign_up.as_deref().and_then(SignUp::from_name),
+            confirm: self.confirm.as_deref().and_then(Confirm::from_name),
+        };
+        admin.set_portal(portal.scope(), portal.app, &settings, by).await?.settle(None).await?;
+        let set = admin.store().portal_of_app(portal.app).await?;
+        let set = set.ok_or_else(|| usage("--slug: the portal is gone"))?;
+        Ok(json!({
+            "app": set.app,
+            "slug": set.slug,
+            "open": set.open,
+            "sign_up": set.sign_up.name(),
+            "confirm": set.confirm.name(),
+            "login_hours": set.login_hours,
+        }))
+    }
+}
