@@ -9,6 +9,10 @@ const SIGNING: &str = "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8=";
 
 /// The program with an environment of its own and a database in `folder`.
 fn menfang(folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
+    program(folder, arguments, more).output().unwrap()
+}
+
+fn program(folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_menfang"));
     command
         .args(arguments)
@@ -20,7 +24,7 @@ fn menfang(folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
     for (name, value) in more {
         command.env(name, value);
     }
-    command.output().unwrap()
+    command
 }
 
 fn stdout(output: &Output) -> String {
@@ -127,4 +131,160 @@ fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     assert_eq!(permissions & 0o777, 0o600, "others may read the database");
     let bytes = std::fs::read(&file).unwrap();
     assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "a secret stands in clear");
+}
+
+/// One JSON line of a task that succeeds.
+fn admin(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let output = menfang(folder, &[&["admin"], arguments].concat(), &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    let line = stdout(&output);
+    assert_eq!(line.lines().count(), 1, "{line}");
+    serde_json::from_str(&line).unwrap()
+}
+
+/// The code that a task which cannot be done ends with, and what it says.
+fn refused(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = menfang(folder, &[&["admin"], arguments].concat(), &[]);
+    assert_eq!(stdout(&output), "");
+    (output.status.code(), stderr(&output))
+}
+
+#[test]
+fn keys_are_made_from_the_shell_and_open_the_api() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let organization = admin(at, &["create-organization", "--name", "Example Ltd"]);
+    let id = organization["id"].as_str().unwrap();
+    let platform = admin(at, &["create-api-key", "--platform", "--name", "first key", "--days", "30"]);
+    assert!(platform["organization"].is_null());
+    assert_eq!(platform["scopes"].as_array().unwrap().len(), menfang::domain::right::Scope::ALL.len());
+    let own = [
+        "create-api-key",
+        "--organization",
+        id,
+        "--name",
+        "reader",
+        "--scopes",
+        "organization:read,seats:read",
+    ];
+    let own = admin(at, &own);
+    assert_eq!(own["scopes"], serde_json::json!(["organization:read", "seats:read"]));
+    assert_eq!(own["organization"], organization["id"]);
+
+    for (arguments, said) in [
+        (vec!["--name", "whose"], "--organization"),
+        (vec!["--name", "both", "--platform", "--organization", id], "cannot be used with"),
+        (vec!["--name", "x", "--platform", "--scopes", "everything"], "there is no everything"),
+        (vec!["--name", "x", "--organization", id, "--scopes", "organizations:write"], "--scopes: "),
+        (vec!["--name", "x", "--platform", "--days", "366"], "--days: at most 365"),
+        (vec!["--name", "x", "--platform", "--days", "0"], "--days"),
+        (vec!["--name", "x", "--organization", "org_00000000000000000000000000"], "list-organizations"),
+        (vec!["--name", "", "--platform"], "--name"),
+    ] {
+        let (code, text) = refused(at, &[vec!["create-api-key"], arguments.clone()].concat());
+        assert!(code == Some(2) && text.contains(said), "{arguments:?}: {code:?} {text}");
+    }
+
+    let server = Serving::start(at);
+    let organizations = server.get("/api/v1/organizations", &platform["api_key"]);
+    assert!(organizations.0 == 200 && organizations.1.contains("Example Ltd"), "{organizations:?}");
+    let path = format!("/api/v1/organizations/{id}");
+    assert_eq!(server.get(&path, &own["api_key"]).0, 200);
+    assert_eq!(server.get(&format!("{path}/audit"), &own["api_key"]).0, 403, "a scope that it was not given");
+    assert_eq!(server.get("/api/v1/organizations", &own["api_key"]).0, 403, "the platform's");
+}
+
+#[test]
+fn portals_are_set_from_the_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let made = admin(at, &["create-organization", "--name", "Example Ltd", "--edition", "trial"]);
+    let id = made["id"].as_str().unwrap();
+    for slug in ["suppliers", "customers"] {
+        admin(at, &["create-app", "--organization", id, "--name", "An app", "--slug", slug]);
+    }
+    let all = admin(at, &["list-organizations"]);
+    let organization = &all["organizations"][0];
+    assert_eq!((&organization["id"], &organization["edition"]), (&made["id"], &"trial".into()));
+    assert_eq!((&organization["name"], &organization["enabled"]), (&"Example Ltd".into(), &true.into()));
+    let mut portals: Vec<_> =
+        organization["portals"].as_array().unwrap().iter().map(|slug| slug.as_str().unwrap()).collect();
+    portals.sort_unstable();
+    assert_eq!(portals, ["customers", "suppliers"]);
+
+    let set = ["set-portal", "--slug", "suppliers"];
+    let first = admin(at, &[&set[..], &["--sign-up", "approval", "--confirm", "number"]].concat());
+    assert_eq!((&first["sign_up"], &first["confirm"]), (&"approval".into(), &"number".into()));
+    let second = admin(at, &[&set[..], &["--enabled", "false"]].concat());
+    assert_eq!(
+        (&second["open"], &second["sign_up"]),
+        (&false.into(), &"approval".into()),
+        "what is not named stays"
+    );
+    for (more, said) in [
+        (vec![], "say what to set"),
+        (vec!["--sign-up", "everybody"], "open, approval, invitation"),
+        (vec!["--enabled", "perhaps"], "true, false"),
+        (vec!["--login-hours", "337"], "1..=336"),
+    ] {
+        let (code, text) = refused(at, &[&set[..], &more].concat());
+        assert!(code == Some(2) && text.contains(said), "{more:?}: {code:?} {text}");
+    }
+    let (code, text) = refused(at, &["set-portal", "--slug", "nobody", "--enabled", "true"]);
+    assert!(code == Some(2) && text.contains("list-organizations"), "{text}");
+}
+
+#[test]
+fn the_help_of_admin_tells_the_first_set_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = stdout(&menfang(folder.path(), &["admin", "--help"], &[]));
+    let tasks = ["create-organization", "create-app", "bind-service-account", "create-api-key"];
+    let places: Vec<_> =
+        tasks.iter().map(|task| help.find(&format!("menfang admin {task}")).unwrap()).collect();
+    assert!(places.is_sorted(), "{help}");
+}
+
+/// The server on a free port, for as long as this is held.
+struct Serving {
+    child: std::process::Child,
+    port: u16,
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let listen = format!("127.0.0.1:{port}");
+        let more = [("MENFANG__HTTP__LISTEN", listen.as_str()), ("MENFANG__OPS__LISTEN", "127.0.0.1:0")];
+        let mut command = program(folder, &["serve"], &more);
+        let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        let serving = Self { child, port };
+        let late = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while std::net::TcpStream::connect(&listen).is_err() {
+            assert!(std::time::Instant::now() < late, "the server does not start");
+            std::thread::yield_now();
+        }
+        serving
+    }
+
+    /// Status and text of a GET with a key.
+    fn get(&self, path: &str, key: &serde_json::Value) -> (u16, String) {
+        use std::io::{Read, Write};
+        let (port, key) = (self.port, key.as_str().unwrap());
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

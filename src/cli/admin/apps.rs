@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::audit::By;
-use crate::domain::portal::{Confirm, SignUp};
+use crate::domain::portal::{Confirm, LOGIN_HOURS, SignUp};
 use crate::store::portals::{NewApp, PortalSettings};
 use crate::usecases::Administration;
 
@@ -36,6 +36,14 @@ pub(super) struct SetPortal {
     /// How people confirm on the phone: by a number on browsers that are new to them, by a tap, or always by a number
     #[arg(long, value_parser = ["adaptive", "tap", "number"])]
     confirm: Option<String>,
+    /// How long a login lasts at most
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i32).range(hours()))]
+    login_hours: Option<i32>,
+}
+
+/// What `login_hours` may be, as clap wants it.
+fn hours() -> std::ops::RangeInclusive<i64> {
+    i64::from(*LOGIN_HOURS.start())..=i64::from(*LOGIN_HOURS.end())
 }
 
 impl Create {
@@ -49,8 +57,9 @@ impl Create {
 
 impl SetPortal {
     pub(super) async fn run(self, admin: &Administration, by: &By) -> anyhow::Result<Value> {
-        if self.enabled.is_none() && self.sign_up.is_none() && self.confirm.is_none() {
-            return Err(usage("say what to set: --enabled, --sign-up or --confirm").into());
+        let texts = [&self.sign_up, &self.confirm];
+        if self.enabled.is_none() && self.login_hours.is_none() && texts.into_iter().all(Option::is_none) {
+            return Err(usage("say what to set: --enabled, --sign-up, --confirm or --login-hours").into());
         }
         let portal = admin.store().portal_by_slug(&self.slug).await?;
         let portal = portal.ok_or_else(|| {
@@ -60,13 +69,14 @@ impl SetPortal {
             enabled: self.enabled,
             sign_up: self.sign_up.as_deref().and_then(SignUp::from_name),
             confirm: self.confirm.as_deref().and_then(Confirm::from_name),
+            login_hours: self.login_hours,
+            ..PortalSettings::default()
         };
-        admin.set_portal(portal.scope(), portal.app, &settings, by).await?.settle(None).await?;
-        let set = admin.store().portal_of_app(portal.app).await?;
-        let set = set.ok_or_else(|| usage("--slug: the portal is gone"))?;
+        let set = admin.set_portal(portal.scope(), portal.app, &settings, by).await?.settle(None).await?;
         Ok(json!({
             "app": set.app,
             "slug": set.slug,
+            "enabled": set.enabled,
             "open": set.open,
             "sign_up": set.sign_up.name(),
             "confirm": set.confirm.name(),

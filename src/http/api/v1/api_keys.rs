@@ -79,7 +79,11 @@ struct ScopeName;
 impl PartialSchema for ScopeName {
     fn schema() -> RefOr<Schema> {
         let words = Scope::ALL.iter().map(|scope| scope.name());
-        ObjectBuilder::new().schema_type(Type::String).description(Some("What a key may do.")).enum_values(Some(words)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What a key may do."))
+            .enum_values(Some(words))
+            .into()
     }
 }
 
