@@ -20,7 +20,7 @@ use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::{Administration, SignIn};
+use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
 use super::build::Server;
 
@@ -69,6 +69,11 @@ impl Server {
     /// Administering, before serving begins.
     pub fn admin(&self) -> &Administration {
         &self.site.admin
+    }
+
+    /// Platform accounts, before serving begins.
+    pub fn accounts(&self) -> &PlatformAccounts {
+        &self.site.accounts
     }
 
     /// Begins to serve.
