@@ -70,7 +70,7 @@ enum Task {
         /// WeChat's original id (`gh_…`)
         #[arg(long)]
         original_id: Option<String>,
-        /// The file that WeChat wants at the domain's root: its name (MP_verify_….txt) or the code in it
+        /// The file that WeChat wants at the domain's root: its name (`MP_verify_….txt`) or the code in it
         #[arg(long, value_name = "NAME")]
         domain_file: Option<String>,
         /// Try the credentials with WeChat first, as it is done anyway

@@ -14,6 +14,12 @@ pub struct Accounts {
     pub login_idle_minutes: u64,
     /// Hours that end a login.
     pub login_hours: u64,
+    /// Logins of one account at the same time.
+    pub logins: u32,
+    /// Tries to sign in with one phone in 15 minutes.
+    pub sign_ins_per_phone: u32,
+    /// Tries to sign in from one address in 15 minutes.
+    pub sign_ins_per_address: u32,
     /// Fewest characters of a password.
     pub password_min_length: usize,
     /// Most characters of a password.
@@ -27,6 +33,10 @@ impl Accounts {
             invitation_days: section.number("invitation_days", 1..=90)?,
             login_idle_minutes: section.number("login_idle_minutes", 1..=1440)?,
             login_hours: section.number("login_hours", 1..=336)?,
+            logins: section.number("logins", 1..=100)?,
+            // NIST SP 800-63B: never more than a hundred failures in a row.
+            sign_ins_per_phone: section.number("sign_ins_per_phone", 1..=100)?,
+            sign_ins_per_address: section.number("sign_ins_per_address", 1..=1_000_000)?,
             // NIST SP 800-63B: never fewer than 8 characters, and 64 have to be possible.
             password_min_length: section.number("password_min_length", 8..=64)?,
             password_max_length: section.number("password_max_length", 64..=1024)?,

@@ -18,6 +18,8 @@ pub struct Retention {
     pub callback_events_hours: u64,
     /// Logins that have ended.
     pub ended_logins_days: u64,
+    /// Invitations that are over.
+    pub invitations_days: u64,
     /// Audit lines.
     pub audit_days: u64,
 }
@@ -34,6 +36,7 @@ impl Retention {
             codes_hours: section.number("codes_hours", 24..=TEN_YEARS_HOURS)?,
             callback_events_hours: section.number("callback_events_hours", 24..=TEN_YEARS_HOURS)?,
             ended_logins_days: section.number("ended_logins_days", 1..=TEN_YEARS_DAYS)?,
+            invitations_days: section.number("invitations_days", 1..=TEN_YEARS_DAYS)?,
             audit_days: section.number("audit_days", 1..=TEN_YEARS_DAYS)?,
         })
     }
@@ -61,6 +64,11 @@ impl Retention {
     /// How long ended logins are kept.
     pub fn ended_logins(&self) -> Duration {
         hours(self.ended_logins_days * 24)
+    }
+
+    /// How long invitations are kept after their end.
+    pub fn invitations(&self) -> Duration {
+        hours(self.invitations_days * 24)
     }
 
     /// How long audit lines are kept.

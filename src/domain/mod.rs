@@ -3,6 +3,7 @@
 //! Called by every room; knows none of them.
 
 pub mod account;
+pub mod affiliation;
 pub mod api_key;
 pub mod app;
 pub mod audit;
@@ -10,10 +11,12 @@ pub mod billing;
 pub mod capability;
 pub mod clock;
 pub mod date;
+pub mod department;
 pub mod domain_file;
 pub mod external_user;
 pub mod follower;
 pub mod ids;
+pub mod invitation;
 pub mod keys;
 pub mod login;
 pub mod menu;

@@ -1,5 +1,23 @@
 //! Modules: what an external collaborator is invited into.
 
+use super::clock::Millis;
+use super::ids::{AppId, ModuleId};
+
+/// A module.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its id.
+    pub id: ModuleId,
+    /// What it is.
+    pub kind: ModuleKind,
+    /// Its name, unique among those of its kind in the organization.
+    pub name: String,
+    /// The app that it belongs to, if it belongs to one.
+    pub app: Option<AppId>,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
 /// What a module is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModuleKind {

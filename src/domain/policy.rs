@@ -114,6 +114,12 @@ pub struct AccountRules {
     pub login_idle: Duration,
     /// A login at most.
     pub login: Duration,
+    /// Logins of one account that live at once.
+    pub logins: u32,
+    /// Tries to sign in with one phone in a quarter of an hour.
+    pub sign_ins_per_phone: u32,
+    /// Tries to sign in from one network address in a quarter of an hour.
+    pub sign_ins_per_address: u32,
     /// How long a password is.
     pub password: PasswordLength,
 }

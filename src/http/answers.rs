@@ -47,6 +47,7 @@ pub fn problem(site: &Site, visitor: &Visitor, problem: &Problem) -> HttpRespons
         Code::ConsentRefused => Message::ConsentRefused,
         Code::NoTransaction => Message::NoTransaction,
         Code::TooManyRequests => Message::TooManyRequests,
+        Code::InvitationInvalid => Message::InvitationInvalid,
         Code::SnapshotUser => Message::Snapshot,
         Code::OriginNotAllowed | Code::NotThisBrowser => Message::Forbidden,
         Code::Unavailable | Code::WeChatUnavailable | Code::SmsUnavailable | Code::NotReady => {

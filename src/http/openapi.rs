@@ -7,6 +7,7 @@ pub mod fields;
 pub mod op;
 mod operations;
 pub mod outline;
+mod people;
 mod schemas;
 
 use std::collections::BTreeMap;

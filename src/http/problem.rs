@@ -48,7 +48,7 @@ codes! {
     /// The person said no to WeChat.
     ConsentRefused = "consent_refused", 400, "WeChat was not allowed to say who you are; scan the code again and allow it.";
     /// Nobody is signed in.
-    NotSignedIn = "not_signed_in", 401, "Sign in at the portal first.";
+    NotSignedIn = "not_signed_in", 401, "Nobody is signed in; sign in first.";
     /// No API key, or none that counts.
     Unauthorized = "unauthorized", 401, "Send a valid API key as `Authorization: Bearer KEY`.";
     /// Phone and password, or phone and code, are not those of an account.

@@ -11,7 +11,7 @@ use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
 use super::openapi;
-use super::pages::{docs, entrance, home, phone};
+use super::pages::{account, docs, entrance, home, join, phone};
 use super::problem::Code;
 use super::site::Site;
 
@@ -53,6 +53,13 @@ pub fn public(config: &mut web::ServiceConfig) {
             at("/api/openapi.json").route(get().to(docs::document)).route(web::head().to(docs::document)),
         )
         .service(at("/api/docs").route(get().to(docs::show)).route(web::head().to(docs::show)))
+        // Registered people.
+        .service(at("/join/{token}").route(get().to(join::show)).route(post().to(join::post)))
+        .service(
+            at("/account/sign-in").route(get().to(account::sign_in_page)).route(post().to(account::sign_in)),
+        )
+        .service(at("/account").route(get().to(account::show)))
+        .service(at("/account/sign-out").route(post().to(account::sign_out)))
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::cookie::{Cookie, SameSite, time};
 
 use crate::actors::registry::Registry;
-use crate::usecases::{Administration, SignIn};
+use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
 use super::api::limits::ApiLimits;
 use super::i18n::Lang;
@@ -48,6 +48,8 @@ pub struct Site {
     pub sign_in: SignIn,
     /// Administering, for backends.
     pub admin: Administration,
+    /// Registered people.
+    pub accounts: PlatformAccounts,
     /// How often the API may be asked.
     pub api_limits: ApiLimits,
     /// The live sessions.
@@ -81,11 +83,12 @@ impl Site {
     pub fn new(
         sign_in: SignIn,
         admin: Administration,
+        accounts: PlatformAccounts,
         registry: Registry,
         front: Front,
         api_limits: ApiLimits,
     ) -> Self {
-        Self { sign_in, admin, api_limits, registry, front, sockets: Arc::default() }
+        Self { sign_in, admin, accounts, api_limits, registry, front, sockets: Arc::default() }
     }
 
     /// A place for one more live connection of this address; none when it has as many as it may.

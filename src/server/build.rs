@@ -24,7 +24,7 @@ use crate::http::site::{Front, Site};
 use crate::sms::SmsSender;
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::{Administration, Parts, SignIn};
+use crate::usecases::{Administration, Parts, PlatformAccounts, SignIn};
 use crate::wechat::WeChat;
 
 use super::{World, sections};
@@ -72,7 +72,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
     let parts = Arc::new(parts(&config, &world, &store, &bus, &wechat, &front)?);
     let sign_in = SignIn::new(Arc::clone(&parts));
-    let admin = Administration::new(parts);
+    let admin = Administration::new(Arc::clone(&parts));
+    let accounts = PlatformAccounts::new(parts);
     // One for the core, one for imports, which have much to read and write, and those of the sessions.
     let arbiters: Vec<Arbiter> = (0..2 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
     let tools = Tools {
@@ -92,6 +93,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let site = actix_web::web::Data::new(Site::new(
         sign_in,
         admin,
+        accounts,
         registry.clone(),
         front,
         ApiLimits::new(&sections::api_rules(&config)),

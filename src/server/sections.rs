@@ -40,6 +40,8 @@ pub fn retention(config: &Config) -> Retention {
         codes: keep.codes(),
         callback_events: keep.callback_events(),
         ended_logins: keep.ended_logins(),
+        invitations: keep.invitations(),
+        idempotency: config.api.idempotency(),
         known_browsers: config.lifetimes.device(),
         audit: keep.audit(),
     }
@@ -105,6 +107,9 @@ pub fn account_rules(config: &Config) -> AccountRules {
         invitation: accounts.invitation(),
         login_idle: accounts.login_idle(),
         login: accounts.login(),
+        logins: accounts.logins,
+        sign_ins_per_phone: accounts.sign_ins_per_phone,
+        sign_ins_per_address: accounts.sign_ins_per_address,
         password: PasswordLength { least: accounts.password_min_length, most: accounts.password_max_length },
     }
 }

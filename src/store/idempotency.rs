@@ -149,6 +149,6 @@ impl Unit {
     }
 }
 
-fn place(row: &uuid::fmt::Simple, organization: OrgId) -> Place<'_, uuid::fmt::Simple> {
+pub(super) fn place(row: &uuid::fmt::Simple, organization: OrgId) -> Place<'_, uuid::fmt::Simple> {
     Place { table: TABLE, column: "answer", row, organization }
 }

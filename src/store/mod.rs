@@ -2,6 +2,9 @@
 //! Not here: rules (`domain`) and what a change causes (`usecases`). No SeaORM type leaves the room.
 //! Called by use cases (read and write), actors (read and write) and HTTP (read only: `begin` is never called there).
 
+pub mod account_logins;
+pub mod accounts;
+pub mod affiliations;
 pub mod api_keys;
 pub mod apps;
 pub mod audit;
@@ -9,6 +12,7 @@ pub mod callback_events;
 pub mod changes;
 pub mod connect;
 pub mod consents;
+pub mod departments;
 pub mod erasure;
 pub mod error;
 pub mod external_user_places;
@@ -19,9 +23,14 @@ pub mod follower_pages;
 pub mod followers;
 pub mod idempotency;
 pub mod identities;
+pub mod invitations;
+pub mod joinings;
+pub mod locks;
 pub mod logins;
+pub mod modules;
 pub mod organizations;
 pub mod page;
+pub mod placing;
 pub mod portals;
 pub mod qr_sessions;
 pub mod reseal;

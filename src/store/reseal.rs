@@ -4,17 +4,48 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use entities::{external_user, service_account, verification_code};
+use entities::{account, affiliation, external_user, idempotency_key, service_account, verification_code};
 
-use crate::domain::ids::{CodeId, OrgId, ServiceAccountId, UserId};
+use crate::domain::affiliation::{AffiliationId, Belonging};
+use crate::domain::ids::{AccountId, CodeId, OrgId, ServiceAccountId, UserId};
 
+use super::accounts;
+use super::affiliations;
 use super::connect::Store;
-use super::error::StoreError;
+use super::error::{StoreError, inconsistent};
+use super::idempotency;
 use super::unit::Unit;
 use super::vault::Place;
 
 /// Rows sealed anew in one unit.
 const PAGE: u64 = 200;
+
+/// Seals a column of a table anew, a page in a unit, so that no unit holds the writer for long.
+macro_rules! reseal {
+    ($store:expr, $table:ident.$column:ident, |$unit:ident, $row:ident| $resealed:expr) => {{
+        let (mut resealed, mut after) = (0, Uuid::nil());
+        loop {
+            let rows = $table::Entity::find()
+                .filter($table::Column::Id.gt(after))
+                .order_by_asc($table::Column::Id)
+                .limit(PAGE)
+                .all(&$store.readers)
+                .await?;
+            let Some(last) = rows.last() else { break resealed };
+            after = last.id;
+            let $unit = $store.begin().await?;
+            for $row in rows {
+                if let Some(sealed) = $resealed {
+                    let update =
+                        $table::Entity::update_many().col_expr($table::Column::$column, Expr::value(sealed));
+                    update.filter($table::Column::Id.eq($row.id)).exec(&$unit.tx).await?;
+                    resealed += 1;
+                }
+            }
+            $unit.commit().await?;
+        }
+    }};
+}
 
 impl Store {
     /// Seals every row anew that an older key sealed; gives how many values that were. It may be cut off and begun again.
@@ -22,48 +53,44 @@ impl Store {
     /// # Errors
     /// A value does not open with any key, or the database refused.
     pub async fn reseal(&self) -> Result<u64, StoreError> {
-        let mut resealed = self.reseal_service_accounts().await?;
-        let mut after = Uuid::nil();
-        loop {
-            let rows = external_user::Entity::find()
-                .filter(external_user::Column::Id.gt(after))
-                .order_by_asc(external_user::Column::Id)
-                .limit(PAGE)
-                .all(&self.readers)
-                .await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
-            let unit = self.begin().await?;
-            for row in rows {
-                let (id, organization) = (UserId(row.id), OrgId(row.org_id));
-                let place = Place { table: "external_users", column: "phone", row: &id, organization };
-                if let Some(sealed) = unit.resealed(&place, &row.phone)? {
-                    let update = external_user::Entity::update_many()
-                        .col_expr(external_user::Column::Phone, Expr::value(sealed));
-                    update.filter(external_user::Column::Id.eq(row.id)).exec(&unit.tx).await?;
-                    resealed += 1;
-                }
-            }
-            unit.commit().await?;
-        }
-        Ok(resealed + self.reseal_codes().await?)
+        Ok(self.reseal_service_accounts().await?
+            + self.reseal_phones().await?
+            + self.reseal_answers().await?)
     }
 
-    async fn reseal_codes(&self) -> Result<u64, StoreError> {
-        let unit = self.begin().await?;
-        let mut resealed = 0;
-        for row in verification_code::Entity::find().all(&unit.tx).await? {
+    async fn reseal_phones(&self) -> Result<u64, StoreError> {
+        let mut resealed = reseal!(self, external_user.Phone, |unit, row| {
+            let (id, organization) = (UserId(row.id), OrgId(row.org_id));
+            let place = Place { table: "external_users", column: "phone", row: &id, organization };
+            unit.resealed(&place, &row.phone)?
+        });
+        resealed += reseal!(self, verification_code.Phone, |unit, row| {
             let (id, organization) = (CodeId(row.id), OrgId(row.org_id));
             let place = Place { table: "verification_codes", column: "phone", row: &id, organization };
-            if let Some(sealed) = unit.resealed(&place, &row.phone)? {
-                let update = verification_code::Entity::update_many()
-                    .col_expr(verification_code::Column::Phone, Expr::value(sealed));
-                update.filter(verification_code::Column::Id.eq(row.id)).exec(&unit.tx).await?;
-                resealed += 1;
-            }
-        }
-        unit.commit().await?;
+            unit.resealed(&place, &row.phone)?
+        });
+        resealed += reseal!(self, account.Phone, |unit, row| {
+            unit.resealed(&accounts::place(&AccountId(row.id)), &row.phone)?
+        });
+        resealed += reseal!(self, affiliation.Phone, |unit, row| {
+            let belonging = Belonging::from_name(&row.kind)
+                .ok_or_else(|| inconsistent(affiliations::TABLE, "kind", row.id))?;
+            let (id, organization) = (AffiliationId::of_row(belonging, row.id), OrgId(row.org_id));
+            let place = Place { table: affiliations::TABLE, column: "phone", row: &id, organization };
+            unit.resealed(&place, &row.phone)?
+        });
         Ok(resealed)
+    }
+
+    async fn reseal_answers(&self) -> Result<u64, StoreError> {
+        Ok(reseal!(self, idempotency_key.Answer, |unit, row| {
+            match &row.answer {
+                Some(answer) => {
+                    unit.resealed(&idempotency::place(&row.id.simple(), OrgId(row.org_id)), answer)?
+                }
+                None => None,
+            }
+        }))
     }
 
     async fn reseal_service_accounts(&self) -> Result<u64, StoreError> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use entities::{
-    audit_entry, callback_event, change, known_browser, limit_lock, login, qr_session, verification_code,
-    visit,
+    account_login, audit_entry, callback_event, change, idempotency_key, invitation, known_browser,
+    limit_lock, login, qr_session, verification_code, visit,
 };
 
 use super::connect::Store;
@@ -28,6 +28,10 @@ pub struct Retention {
     pub callback_events: Duration,
     /// Logins that have ended.
     pub ended_logins: Duration,
+    /// Invitations, after their end.
+    pub invitations: Duration,
+    /// Answers of requests that may come again.
+    pub idempotency: Duration,
     /// On which browsers people are known: as long as the device cookie lives.
     pub known_browsers: Duration,
     /// The audit log.
@@ -74,6 +78,9 @@ impl Store {
         gone += sweep!(self, limit_lock, Name, Taken, before(keep.codes));
         gone += sweep!(self, callback_event, Id, ReceivedAt, before(keep.callback_events));
         gone += sweep!(self, login, Id, ExpiresAt, before(keep.ended_logins));
+        gone += sweep!(self, account_login, Id, ExpiresAt, before(keep.ended_logins));
+        gone += sweep!(self, invitation, Id, ExpiresAt, before(keep.invitations));
+        gone += sweep!(self, idempotency_key, Id, CreatedAt, before(keep.idempotency));
         gone += sweep!(self, known_browser, Id, SeenAt, before(keep.known_browsers));
         gone += sweep!(self, audit_entry, Id, At, before(keep.audit));
         Ok(gone)

@@ -1,12 +1,12 @@
 //! Verification codes: written before they are sent, counted while the rows to count under are held.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
 };
 
-use entities::{limit_lock, verification_code};
+use entities::verification_code;
 
 use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, CodeId, OrgId, VisitId};
@@ -76,22 +76,25 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn hold_code_limits(&self, owner: &CodeOwner) -> Result<(), StoreError> {
-        let mut names = [
-            format!("phone:{}", self.tools.vault.phone_index(&owner.phone)),
+        let names = [
+            self.phone_lock(&owner.phone),
             format!("openid:{}", owner.openid),
             format!("address:{}", owner.network.key()),
             format!("organization:{}", owner.organization),
         ];
-        names.sort();
-        for name in names {
-            let row =
-                limit_lock::ActiveModel { name: Set(name), org_id: Set(None), taken: Set(self.now().0) };
-            let again = OnConflict::column(limit_lock::Column::Name)
-                .update_column(limit_lock::Column::Taken)
-                .to_owned();
-            limit_lock::Entity::insert(row).on_conflict(again).exec_without_returning(&self.tx).await?;
-        }
-        Ok(())
+        self.hold(names.into()).await
+    }
+
+    /// Holds the codes of a phone until the unit ends.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_phone(&self, phone: &PhoneNumber) -> Result<(), StoreError> {
+        self.hold(vec![self.phone_lock(phone)]).await
+    }
+
+    fn phone_lock(&self, phone: &PhoneNumber) -> String {
+        format!("phone:{}", self.tools.vault.phone_index(phone))
     }
 
     /// What a limit has counted so far; right until the unit ends if its rows are held.
@@ -221,6 +224,51 @@ impl Unit {
             .exec(&self.tx)
             .await?;
         Ok((counted.rows_affected == 1).then_some(LiveCode { id: CodeId(row.id), mac: row.code_mac }))
+    }
+
+    /// Whose codes to this phone can still be guessed, the newest first; `network` is where the guess comes from.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn live_codes(
+        &self,
+        phone: &PhoneNumber,
+        network: Network,
+    ) -> Result<Vec<CodeOwner>, StoreError> {
+        use verification_code::Column::{CreatedAt, ExpiresAt, KilledAt, PhoneIndex, UsedAt};
+        let rows = verification_code::Entity::find()
+            .filter(PhoneIndex.eq(self.tools.vault.phone_index(phone)))
+            .filter(UsedAt.is_null())
+            .filter(KilledAt.is_null())
+            .filter(ExpiresAt.gte(self.now().0))
+            .order_by_desc(CreatedAt)
+            .all(&self.tx)
+            .await?;
+        let owner = |row: verification_code::Model| CodeOwner {
+            organization: OrgId(row.org_id),
+            app: AppId(row.app_id),
+            visit: VisitId(row.visit_id),
+            openid: row.openid,
+            phone: phone.clone(),
+            network,
+        };
+        Ok(rows.into_iter().map(owner).collect())
+    }
+
+    /// Takes back the guess that was counted for a right code which was not used up.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn return_guess(&self, id: CodeId) -> Result<(), StoreError> {
+        use verification_code::Column::{Id, Tries, UsedAt};
+        verification_code::Entity::update_many()
+            .col_expr(Tries, Expr::col(Tries).sub(1))
+            .filter(Id.eq(id.0))
+            .filter(Tries.gt(0))
+            .filter(UsedAt.is_null())
+            .exec(&self.tx)
+            .await?;
+        Ok(())
     }
 
     /// Marks a code as used; false when it was used before.

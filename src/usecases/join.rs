@@ -3,7 +3,6 @@
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::external_user::{ExternalUser, Status};
 use crate::domain::ids::{CodeId, UserId};
-use crate::domain::keys::same_secret;
 use crate::domain::login::LoginKind;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::phone_visit::{Ending, VisitKind};
@@ -17,6 +16,7 @@ use super::logins::Granted;
 use super::phone_steps::{NoStep, PhoneView, Step, TermsRequired};
 use super::seats::take_seat;
 use super::send_code::owner;
+use super::verification::WrongGuess;
 
 /// Tries against other writers of the same keys; each try sees what the one before lost to.
 const TRIES: usize = 3;
@@ -45,6 +45,16 @@ pub enum BindError {
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<WrongGuess> for BindError {
+    fn from(error: WrongGuess) -> Self {
+        match error {
+            WrongGuess::Wrong => Self::CodeWrong,
+            WrongGuess::Limited(limited) => Self::Limited(limited),
+            WrongGuess::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<TermsRequired> for BindError {
@@ -94,7 +104,7 @@ impl SignIn {
             PhoneNumber::parse(typed.phone, &self.parts.countries).map_err(|_| BindError::PhoneInvalid)?;
         let code = read_code(typed.code).ok_or(BindError::CodeWrong)?;
         let owner = owner(&view, phone, caller);
-        let proved = self.guess(&owner, &code, caller).await?;
+        let proved = self.parts.guess_code(&owner, &code, caller).await?;
         let granted = match self.join(&view, &owner, proved, caller).await {
             Ok(granted) => granted,
             Err(BindError::Refused(refusal)) => {
@@ -109,24 +119,6 @@ impl SignIn {
         };
         self.nudge_changes();
         Ok(Bound { view: self.phone_view(slug, cookie).await?, granted })
-    }
-
-    async fn guess(&self, owner: &CodeOwner, code: &str, caller: &Caller) -> Result<CodeId, BindError> {
-        let unit = self.parts.store.begin().await?;
-        unit.hold_code_limits(owner).await?;
-        if let Some(limited) = self.locked(&unit, owner).await? {
-            drop(unit);
-            self.note_locked(owner, caller).await?;
-            return Err(BindError::Limited(limited));
-        }
-        let live = unit.count_guess(owner, self.parts.limits.guesses_per_code).await?;
-        let right =
-            live.filter(|live| same_secret(live.mac.as_bytes(), self.code_mac(owner, code).as_bytes()));
-        if right.is_none() && self.worth_noting("code_failed", caller) {
-            unit.audit(entry(owner, Action::CodeFailed, "phone".into(), "wrong"), caller).await?;
-        }
-        unit.commit().await?;
-        right.map(|live| live.id).ok_or(BindError::CodeWrong)
     }
 
     async fn join(

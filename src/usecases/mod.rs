@@ -2,7 +2,11 @@
 //! Not here: HTTP, waiting, pushing.
 //! Called by `http` and `cli admin`; never by actors.
 
+pub mod account_codes;
+pub mod account_logins;
+pub mod account_sign_in;
 pub mod administration;
+pub mod affiliations;
 pub mod api_keys;
 pub mod apps;
 pub mod arrive;
@@ -10,6 +14,7 @@ pub mod claim;
 pub mod closing;
 pub mod consent;
 pub mod decide;
+pub mod departments;
 pub mod enter;
 pub mod erase;
 pub mod external_user_invitations;
@@ -20,12 +25,17 @@ pub mod followers;
 pub mod join;
 pub mod logins;
 pub mod menus;
+pub mod modules;
 pub mod open_qr;
 pub mod open_sessions;
 pub mod organizations;
+pub mod passwords;
 pub mod personal_data;
 pub mod phone_steps;
+pub mod placement;
+pub mod platform_accounts;
 pub mod profile;
+pub mod registration;
 pub mod repeats;
 pub mod roles;
 pub mod seats;
@@ -34,6 +44,8 @@ pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
 pub mod user_logins;
+pub mod verification;
 
 pub use administration::Administration;
+pub use platform_accounts::PlatformAccounts;
 pub use sign_in::{Parts, SignIn};

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod failures;
 pub mod limits;
 pub mod list;
+pub mod open;
 pub mod order;
 pub mod permit;
 pub mod v1;

@@ -57,6 +57,21 @@ impl Op {
         self
     }
 
+    /// Names the logins of a platform account, one of which has to be sent; what such routes have in common is said with it.
+    #[must_use]
+    pub fn account(mut self) -> Self {
+        let either = json!([{"account_token": []}, {"account": []}]);
+        self.fields.insert("security".into(), either);
+        self.problems(&[Code::NotSignedIn, Code::Unavailable])
+    }
+
+    /// Says that nothing has to be sent to prove who asks.
+    #[must_use]
+    pub fn anybody(mut self) -> Self {
+        self.fields.insert("security".into(), json!([]));
+        self.problems(&[Code::BadRequest, Code::TooManyRequests, Code::Unavailable])
+    }
+
     /// Demands an API key with a right; what such routes have in common is said with it.
     #[must_use]
     pub fn right<R: Demand>(mut self) -> Self {

@@ -12,6 +12,7 @@ use crate::http::problem::Code::{
 };
 
 use super::op::{Op, op, query};
+use super::people;
 
 /// Why an account may not be had.
 const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, PortalClosed, PhoneInUse];
@@ -20,7 +21,9 @@ const REFUSED: [Code; 5] = [SeatsFull, AccountDisabled, InvitationRequired, Port
 pub(super) fn paths() -> Value {
     let mut paths = Map::new();
     for (path, methods) in
-        [entrance(), waiting(), phone(), documents(), wechat(), operator()].into_iter().flatten()
+        [entrance(), waiting(), phone(), people::paths(), documents(), wechat(), operator()]
+            .into_iter()
+            .flatten()
     {
         paths.insert(path.to_owned(), methods);
     }

@@ -39,6 +39,11 @@ pub(super) fn credentials() -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "mf_<id>_<secret>",
             "description": "A key of the platform or of one organization, with scopes",
         },
+        "account_token": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "mfa_<secret>",
+            "description": "A login of a platform account on the mobile app, from POST /accounts/sign-in",
+        },
+        "account": cookie("menfang_account", "A login of a platform account in a browser, from POST /accounts/sign-in; unsafe requests need this server's Origin with it."),
         "login": cookie("menfang_login_{slug}", "Set by the claim, one for each portal."),
     })
 }

@@ -2,9 +2,11 @@
 //! Not here: what the steps decide (`usecases`), the live connection (`http/live`).
 //! Called by `http`'s routes.
 
+pub mod account;
 pub mod docs;
 pub mod entrance;
 pub mod home;
+pub mod join;
 pub mod phone;
 mod phone_page;
 pub mod views;

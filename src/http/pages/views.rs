@@ -1,5 +1,6 @@
 //! What each page shows, as values; the templates beside this file turn them into HTML (everything escaped).
 
+pub mod account;
 pub mod docs;
 pub mod message;
 pub mod phone;
@@ -9,6 +10,10 @@ use askama::Template;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
 
+pub use account::{
+    AccountPage, AccountSignInPage, JoinPage, JoinStep, JoinedOrganization, RegisterForm, belonging_text,
+    module_text,
+};
 pub use docs::DocsPage;
 pub use message::{Message, MessagePage, Tone};
 pub use phone::{

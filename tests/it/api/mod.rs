@@ -1,12 +1,17 @@
 //! Stories of backends that call the API.
 
 mod apps;
+mod capabilities;
+mod collaborators;
 mod common;
+mod departments;
 mod docs;
 mod erasure;
 mod external_users;
 mod invitations;
+mod members;
 mod menu;
+mod modules;
 mod organizations;
 mod portals;
 mod roles;

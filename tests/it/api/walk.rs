@@ -22,6 +22,7 @@ struct Expected {
 }
 
 const UNAUTHORIZED: Expected = Expected { status: 401, code: "unauthorized" };
+const NOT_SIGNED_IN: Expected = Expected { status: 401, code: "not_signed_in" };
 const NOT_FOUND: Expected = Expected { status: 404, code: "not_found" };
 const MISSING_SCOPE: Expected = Expected { status: 403, code: "missing_scope" };
 const PLATFORM_ONLY: Expected = Expected { status: 403, code: "platform_key_required" };
@@ -52,8 +53,9 @@ async fn walk(server: &TestServer, callers: &Callers, route: &Route) -> Vec<Resu
         ];
     };
     let mut said = Vec::new();
+    let unproved = if matches!(demand, Demand::Person) { &NOT_SIGNED_IN } else { &UNAUTHORIZED };
     for (who, sends) in callers.nobody(demand) {
-        said.push(ask(server, route, who, &sends, &UNAUTHORIZED).await);
+        said.push(ask(server, route, who, &sends, unproved).await);
     }
     if !route.is_safe() {
         let from_elsewhere = Sends { origin: Some("https://elsewhere.example".into()), ..callers.person() };

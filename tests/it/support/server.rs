@@ -11,9 +11,10 @@ use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
 use menfang::domain::external_user::ExternalUser;
-use menfang::domain::ids::OrgId;
+use menfang::domain::ids::{AppId, OrgId};
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
+use menfang::domain::scope::OrgScope;
 use menfang::domain::service_account::PushMode;
 use menfang::server::world::{OsEntropy, SystemClock, client};
 use menfang::server::{Running, World, build};
@@ -259,6 +260,18 @@ impl TestServer {
         i64::from(
             self.running().store.organization(self.organization).await.unwrap().unwrap().external_users.used,
         )
+    }
+
+    /// Member seats that an organization has taken.
+    pub(crate) async fn member_seats_taken(&self, organization: OrgId) -> i32 {
+        self.running().store.organization(organization).await.unwrap().unwrap().members.used
+    }
+
+    /// The id of the role that an app begins with.
+    pub(crate) async fn role_of(&self, app: AppId) -> String {
+        let unit = self.running().store.begin().await.unwrap();
+        let roles = unit.roles_named(OrgScope::of_row(self.organization), "user").await.unwrap();
+        roles.into_iter().find(|role| role.app == app).unwrap().id.to_string()
     }
 
     pub(crate) fn sandbox_url(&self) -> &str {

@@ -53,6 +53,8 @@ pub enum Message {
     NoTransaction,
     /// A limit was reached (429).
     TooManyRequests,
+    /// An invitation that is used, revoked, over or unknown (422).
+    InvitationInvalid,
     /// A virtual person of WeChat's page preview: tap "use the full service".
     Snapshot,
     /// The form's check value or origin is wrong (403): reload.
@@ -67,7 +69,7 @@ pub enum Message {
 
 impl Message {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PortalClosed,
         Self::LinkExpired,
         Self::LinkUnknown,
@@ -76,6 +78,7 @@ impl Message {
         Self::ConsentRefused,
         Self::NoTransaction,
         Self::TooManyRequests,
+        Self::InvitationInvalid,
         Self::Snapshot,
         Self::Forbidden,
         Self::Unavailable,
@@ -94,6 +97,7 @@ impl Message {
             Self::ConsentRefused => ("message.consent_refused.title", "message.consent_refused.text"),
             Self::NoTransaction => ("message.no_transaction.title", "message.no_transaction.text"),
             Self::TooManyRequests => ("message.too_many.title", "message.too_many.text"),
+            Self::InvitationInvalid => ("message.invitation.title", "message.invitation.text"),
             Self::Snapshot => ("message.snapshot.title", "message.snapshot.text"),
             Self::Forbidden => ("message.forbidden.title", "message.forbidden.text"),
             Self::Unavailable => ("message.unavailable.title", "message.unavailable.text"),

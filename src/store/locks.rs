@@ -1,0 +1,39 @@
+//! Rows that are held while something is counted or walked that one UPDATE cannot decide.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, EntityTrait};
+
+use entities::limit_lock;
+
+use crate::domain::ids::OrgId;
+
+use super::error::StoreError;
+use super::unit::Unit;
+
+impl Unit {
+    /// Holds the rows of these names until the unit ends, always in the same order, so that no two units wait for each
+    /// other; whoever wants one of them waits.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub(crate) async fn hold(&self, mut names: Vec<String>) -> Result<(), StoreError> {
+        names.sort();
+        for name in names {
+            let row =
+                limit_lock::ActiveModel { name: Set(name), org_id: Set(None), taken: Set(self.now().0) };
+            let again = OnConflict::column(limit_lock::Column::Name)
+                .update_column(limit_lock::Column::Taken)
+                .to_owned();
+            limit_lock::Entity::insert(row).on_conflict(again).exec_without_returning(&self.tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Holds who is above whom in an organization, so that no two changes make a circle together.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_hierarchy(&self, organization: OrgId) -> Result<(), StoreError> {
+        self.hold(vec![format!("hierarchy:{organization}")]).await
+    }
+}

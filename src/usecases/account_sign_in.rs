@@ -1,0 +1,174 @@
+//! Signing in with a platform account, by password or by a code: whatever is wrong, the answer and the work are alike.
+
+use std::time::Duration;
+
+use crate::bus::guard::Limit;
+use crate::domain::account::{AccountToken, Client};
+use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::capability::{Kind, Rule, allows_client};
+use crate::domain::keys::hex;
+use crate::domain::phone_number::PhoneNumber;
+use crate::domain::verification::read_code;
+use crate::store::StoreError;
+use crate::store::accounts::AccountWithPassword;
+
+use super::account_codes::no_app;
+use super::passwords::Busy;
+use super::platform_accounts::{PlatformAccounts, platform};
+use super::verification::failed_entry;
+
+/// Over how long tries are counted.
+const WINDOW: Duration = Duration::from_mins(15);
+
+/// What somebody proves themselves with.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    /// The password.
+    Password(&'a str),
+    /// A code that was sent to the phone.
+    Code(&'a str),
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountSignInError {
+    /// Phone, password or code is wrong, or the account is switched off.
+    #[error("phone, password or code is wrong")]
+    Failed,
+    /// The person is an external user and has no account.
+    #[error("external users have no account")]
+    WebOnly,
+    /// Too many tries.
+    #[error("too many tries")]
+    Limited(Duration),
+    /// Too many are registering and signing in.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PlatformAccounts {
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// See [`AccountSignInError`].
+    pub async fn sign_in(
+        &self,
+        typed: &str,
+        proof: Proof<'_>,
+        client: Client,
+        caller: &Caller,
+    ) -> Result<AccountToken, AccountSignInError> {
+        let phone = self.phone(typed).ok_or(AccountSignInError::Failed)?;
+        self.count_try(&phone, caller)?;
+        let known = self.parts.store.account_of_phone(&phone).await?;
+        let outcome = match proof {
+            Proof::Password(password) => self.by_password(known.as_ref(), password, client, caller).await,
+            Proof::Code(code) => self.by_code(known.as_ref(), &phone, code, client, caller).await,
+        };
+        if matches!(outcome, Err(AccountSignInError::Failed))
+            && self.parts.worth_noting("sign_in_failed", caller)
+        {
+            self.note_failure(known.as_ref(), proof, caller).await?;
+        }
+        outcome
+    }
+
+    fn count_try(&self, phone: &PhoneNumber, caller: &Caller) -> Result<(), AccountSignInError> {
+        let rules = &self.parts.accounts;
+        // Whoever sees the counters sees no phones.
+        let phone = hex(&self.parts.signing.mac("sign-in limit", &[phone.as_str().as_bytes()]));
+        let limit = |name, key, max| Limit { name, key, max, window: WINDOW };
+        let limits = [
+            limit("sign_ins_per_phone", phone, rules.sign_ins_per_phone),
+            limit("sign_ins_per_address", caller.network.key(), rules.sign_ins_per_address),
+        ];
+        self.parts.bus.guard().pass(&limits, self.now()).map_err(|reached| {
+            metrics::counter!("menfang_limit_hits_total", "limit" => reached.limit).increment(1);
+            AccountSignInError::Limited(reached.retry_after)
+        })
+    }
+
+    async fn by_password(
+        &self,
+        known: Option<&AccountWithPassword>,
+        password: &str,
+        client: Client,
+        caller: &Caller,
+    ) -> Result<AccountToken, AccountSignInError> {
+        let hash = known.and_then(|known| known.password_hash.as_deref());
+        let right = self.passwords.is_right(password, hash).await?;
+        let account = known.filter(|known| right && known.account.enabled);
+        let account = account.ok_or(AccountSignInError::Failed)?;
+        Ok(self.log_in(account.account.id, client, caller).await?)
+    }
+
+    /// Only a code that was sent to an invited person signs in. The live code of a portal tells no more than that somebody
+    /// without an account is an external user; it stays good for its portal.
+    async fn by_code(
+        &self,
+        known: Option<&AccountWithPassword>,
+        phone: &PhoneNumber,
+        typed: &str,
+        client: Client,
+        caller: &Caller,
+    ) -> Result<AccountToken, AccountSignInError> {
+        let code = read_code(typed).ok_or(AccountSignInError::Failed)?;
+        let unit = self.parts.store.begin().await?;
+        unit.hold_phone(phone).await?;
+        let mut proved = None;
+        for owner in unit.live_codes(phone, caller.network).await? {
+            let counts = owner.app == no_app() || known.is_none();
+            if !counts || self.parts.locked(&unit, &owner).await?.is_some() {
+                continue;
+            }
+            if let Some(id) = self.parts.compare_code(&unit, &owner, &code).await? {
+                proved = Some((owner, id));
+                break;
+            }
+            if self.parts.worth_noting("code_failed", caller) {
+                unit.audit(failed_entry(&owner), caller).await?;
+            }
+        }
+        let account = known.filter(|known| known.account.enabled);
+        let outcome = match (proved, account) {
+            (Some((owner, id)), Some(known)) if owner.app == no_app() && unit.use_code(id).await? => {
+                Ok(self.grant(&unit, known.account.id, client, caller).await?)
+            }
+            (Some(_), _) if known.is_none() && unit.is_external_user(phone).await? => {
+                Err(AccountSignInError::WebOnly)
+            }
+            _ => Err(AccountSignInError::Failed),
+        };
+        unit.commit().await?;
+        outcome
+    }
+
+    async fn note_failure(
+        &self,
+        known: Option<&AccountWithPassword>,
+        proof: Proof<'_>,
+        caller: &Caller,
+    ) -> Result<(), StoreError> {
+        let unit = self.parts.store.begin().await?;
+        let entry = Entry {
+            organization: platform(),
+            action: Action::EntryDenied,
+            actor: "account".into(),
+            subject: known.map(|known| known.account.id.to_string()),
+            result: match proof {
+                Proof::Password(_) => "password",
+                Proof::Code(_) => "code",
+            },
+        };
+        unit.audit(entry, caller).await?;
+        unit.commit().await
+    }
+}
+
+/// The rule by which an external user has no account to sign in with.
+pub fn web_only() -> Option<Rule> {
+    allows_client(Kind::ExternalUser, Client::App).err().map(|no| no.rule)
+}
