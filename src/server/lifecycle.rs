@@ -19,7 +19,7 @@ use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::{Administration, SignIn};
+use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
 use super::build::Server;
 
@@ -46,6 +46,8 @@ pub struct Running {
     pub sign_in: SignIn,
     /// Administering, for what has no route.
     pub admin: Administration,
+    /// Registered people, for what has no route.
+    pub accounts: PlatformAccounts,
     /// The rows, for tests that count them.
     pub store: Store,
     /// The live sessions.
@@ -86,6 +88,7 @@ impl Server {
             ops_address,
             sign_in: self.site.sign_in.clone(),
             admin: self.site.admin.clone(),
+            accounts: self.site.accounts.clone(),
             store: self.store,
             live: self.registry.clone(),
             registry: self.registry,

@@ -67,6 +67,7 @@ async fn somebody_joins_by_the_link_and_sees_what_they_have() {
     assert_eq!(open(&pc, "/account/sign-in").await.expect(303).location(), "/account");
     let gone = open(&pc, &path).await.expect(422);
     assert!(gone.body.contains("This invitation is no longer valid"));
+    assert!(gone.body.contains("href=\"/account/sign-in\""));
 
     let out = submit(&pc, "/account/sign-out", &[]).await.expect(303);
     assert_eq!(out.location(), "/account/sign-in");
