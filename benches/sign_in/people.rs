@@ -80,6 +80,7 @@ impl Bench {
             encoding_aes_key: AES_KEY.into(),
             mode: PushMode::Safe,
             original_id: None,
+            domain_file: None,
         };
         let app = NewApp { name: "Bench".into(), slug: SLUG.into() };
         let key = KeyText::generate(&*world.clock, &*world.entropy);

@@ -21,6 +21,7 @@ pub struct Model {
     pub department_id: Option<Uuid>,
     pub manager: Option<String>,
     pub invited_at: Option<i64>,
+    pub profile_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
 }

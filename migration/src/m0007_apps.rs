@@ -18,6 +18,7 @@ fn columns() -> Vec<(&'static str, &'static str, ColumnDef)> {
         ("external_users", "department_id", uuid_null("department_id")),
         ("external_users", "manager", string_len_null("manager", 40)),
         ("external_users", "invited_at", big_integer_null("invited_at")),
+        ("external_users", "profile_at", big_integer_null("profile_at")),
         ("service_accounts", "domain_file_name", string_len_null("domain_file_name", 120)),
         ("service_accounts", "domain_file_text", text_null("domain_file_text")),
         ("service_accounts", "updated_at", big_integer_null("updated_at")),
@@ -77,6 +78,23 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
+        // A file stands at one address for all organizations.
+        m.create_index(
+            Index::create()
+                .name("service_accounts_domain_file")
+                .table("service_accounts")
+                .col("domain_file_name")
+                .unique()
+                .to_owned(),
+        )
+        .await?;
+        // So far names and pictures came from WeChat alone.
+        m.get_connection()
+            .execute_unprepared(
+                "UPDATE external_users SET profile_at = updated_at \
+                 WHERE nickname IS NOT NULL OR avatar_url IS NOT NULL",
+            )
+            .await?;
         // Apps that were made before roles had a table keep their default role.
         m.get_connection()
             .execute_unprepared(
@@ -88,6 +106,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        m.drop_index(Index::drop().name("service_accounts_domain_file").table("service_accounts").to_owned())
+            .await?;
         m.drop_index(Index::drop().name("external_users_app").table("external_users").to_owned()).await?;
         for (table, column, _) in columns().into_iter().rev() {
             m.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await?;

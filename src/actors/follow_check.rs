@@ -9,7 +9,8 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bus::{Bus, Nudge};
-use crate::domain::clock::{Clock, Millis};
+use crate::domain::clock::Clock;
+use crate::domain::follower::known_as_of;
 use crate::domain::ids::OrgId;
 use crate::domain::scope::OrgScope;
 use crate::store::Store;
@@ -78,7 +79,7 @@ impl Asker {
                         tracing::warn!(organization.id = %organization, error = %error, "whether a person follows could not be asked");
                     }
                 }
-                Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => {}
+                Ok(Nudge::Changes | Nudge::Imports) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
         }
@@ -99,10 +100,7 @@ impl Asker {
         };
         let follower = self.wechat.follower(&credentials, openid).await?;
         let unit = self.store.begin().await?;
-        // WeChat dates its events to the second: the answer counts as a second older than the question, so that an
-        // event that came meanwhile is newer and stays.
-        let asked = Millis((now.seconds() - 1) * 1_000);
-        unit.set_follower(organization, account.id, openid, follower.follows, asked).await?;
+        unit.set_follower(organization, account.id, openid, follower.follows, known_as_of(now)).await?;
         unit.commit().await?;
         Ok(())
     }

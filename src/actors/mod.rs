@@ -5,6 +5,7 @@
 pub mod change_feed;
 pub mod closed_portals;
 pub mod follow_check;
+pub mod follower_import;
 pub mod frame;
 pub mod janitor;
 pub mod qr_session;

@@ -21,6 +21,8 @@ pub enum Nudge {
         /// Who.
         openid: String,
     },
+    /// Followers are to be imported.
+    Imports,
 }
 
 /// How nudges travel. A closed set: one process now, Redis between many.

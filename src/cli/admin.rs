@@ -12,13 +12,13 @@ use crate::domain::ids::OrgId;
 use crate::domain::naming::display_name;
 use crate::domain::organization::Edition;
 use crate::domain::scope::OrgScope;
-use crate::domain::service_account::PushMode;
+use crate::domain::service_account::{DomainFile, PushMode};
 use crate::server::{World, build};
 use crate::store::portals::NewApp;
 use crate::usecases::Administration;
+use crate::usecases::administration::{ChangeError, Conflict};
 use crate::usecases::organizations::Founding;
 use crate::usecases::service_accounts::NewServiceAccount;
-use crate::wechat::callback::EncodingAesKey;
 
 use super::{ConfigFile, out};
 
@@ -70,6 +70,15 @@ enum Task {
         /// WeChat's original id (`gh_…`)
         #[arg(long)]
         original_id: Option<String>,
+        /// The file that WeChat wants at the domain's root: its name (`MP_verify_….txt`) or the code in it
+        #[arg(long, value_name = "NAME")]
+        domain_file: Option<String>,
+        /// Try the credentials with WeChat first, as it is done anyway
+        #[arg(long, overrides_with = "no_check")]
+        check: bool,
+        /// Do not ask WeChat
+        #[arg(long, overrides_with = "check")]
+        no_check: bool,
         /// JSON with "secret", "token" and "`encoding_aes_key`"; - reads standard input, so that no secret stands in a command line
         #[arg(long, value_name = "FILE")]
         secrets: PathBuf,
@@ -114,10 +123,17 @@ impl Admin {
                 let id = admin.create_app(scope, &new, &by).await?.settle(None).await?;
                 out::line(&json!({"id": id}).to_string());
             }
-            Task::BindServiceAccount { organization, appid, mode, original_id, secrets } => {
+            Task::BindServiceAccount {
+                organization,
+                appid,
+                mode,
+                original_id,
+                domain_file,
+                check: _,
+                no_check,
+                secrets,
+            } => {
                 let secrets = read_secrets(&secrets)?;
-                EncodingAesKey::parse(&secrets.encoding_aes_key)
-                    .map_err(|_| usage("encoding_aes_key: must be 43 letters and digits"))?;
                 let account = NewServiceAccount {
                     appid,
                     secret: secrets.secret,
@@ -125,10 +141,16 @@ impl Admin {
                     encoding_aes_key: secrets.encoding_aes_key,
                     mode: PushMode::from_name(&mode)
                         .ok_or_else(|| usage("--mode: safe, compatible or plain"))?,
-                    original_id,
+                    original_id: original_id.map(Some),
+                    domain_file: domain_file.map(|name| domain_file_named(&name)).transpose()?.map(Some),
                 };
                 let scope = scope(admin, &organization).await?;
-                admin.bind_service_account(scope, account, &by).await?.settle(None).await?;
+                let bound = if no_check {
+                    admin.bind_service_account_unasked(scope, account, &by).await
+                } else {
+                    admin.bind_service_account(scope, account, &by).await
+                };
+                bound.map_err(in_plain_words)?.settle(None).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -141,6 +163,28 @@ fn usage(what: &str) -> out::UsageError {
 
 fn checked(name: &str) -> anyhow::Result<String> {
     display_name(name).map_err(|rule| usage(&format!("--name: {rule}")).into())
+}
+
+fn domain_file_named(name: &str) -> Result<DomainFile, out::UsageError> {
+    DomainFile::parse(name).map_err(|rule| usage(&format!("--domain-file: {rule}")))
+}
+
+/// Why a service account was not bound, for whoever stands at the shell.
+fn in_plain_words(error: ChangeError) -> anyhow::Error {
+    match error {
+        ChangeError::WeChat(error) => {
+            anyhow::anyhow!("{} (--no-check binds without asking WeChat)", error.trouble())
+        }
+        ChangeError::Conflict(Conflict::ServiceAccountTaken) => {
+            anyhow::anyhow!(
+                "--appid: this service account belongs to another organization, which has to unbind it first"
+            )
+        }
+        ChangeError::Conflict(Conflict::OrganizationHasServiceAccount) => {
+            anyhow::anyhow!("--organization: it has another service account; unbind that one first")
+        }
+        other => other.into(),
+    }
 }
 
 /// The scope of an organization that is there.

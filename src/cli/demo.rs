@@ -234,7 +234,8 @@ impl Kept {
             token: self.service_account.token.clone(),
             encoding_aes_key: self.service_account.encoding_aes_key.clone(),
             mode: PushMode::Safe,
-            original_id: Some(self.service_account.original_id.clone()),
+            original_id: Some(Some(self.service_account.original_id.clone())),
+            domain_file: None,
         };
         let apps = APPS.map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
         let all =

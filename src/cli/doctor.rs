@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::server::{World, sections};
 use crate::store::{Database, Store};
 use crate::wechat::{Credentials, NetworkFailure, Trouble, WeChat};
@@ -67,30 +68,62 @@ async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {
     };
     let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), world.clock.clone());
     for account in accounts {
-        let credentials = Credentials {
-            account: account.id,
-            organization: account.organization,
-            appid: account.appid.clone(),
-            secret: account.secret.clone(),
-        };
-        let answer =
-            tokio::time::timeout(Duration::from_secs(10), wechat.check_credentials(&credentials)).await;
-        let mend = match answer {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.trouble().to_string()),
-            Err(_) => Some(Trouble::Unreachable(NetworkFailure::Timeout).to_string()),
-        };
-        checks.push(Check { what: format!("service account {}: credentials", account.appid), mend });
-        if let Some(url) = &config.http.public_url {
-            let callback = format!("{url}/wechat/{}/events", account.appid);
-            let mend = reach(world, &callback).await;
-            checks.push(Check {
-                what: format!("service account {}: callback {callback}", account.appid),
-                mend,
-            });
-        }
+        checks.extend(service_account(&account, &wechat, config, world).await);
     }
     checks
+}
+
+/// What can be wrong with a service account: on WeChat's side, on ours, and in between.
+async fn service_account(
+    account: &ServiceAccount,
+    wechat: &WeChat,
+    config: &Config,
+    world: &World,
+) -> Vec<Check> {
+    let check =
+        |what: String, mend| Check { what: format!("service account {}: {what}", account.appid), mend };
+    let mut checks = vec![
+        check("credentials".into(), try_credentials(account, wechat).await),
+        check("pushes are encrypted".into(), insecure(account.mode).map(ToOwned::to_owned)),
+    ];
+    let Some(url) = &config.http.public_url else { return checks };
+    let callback = format!("{url}/wechat/{}/events", account.appid);
+    checks.push(check(format!("callback {callback}"), reach(world, &callback).await));
+    if let Some(file) = &account.domain_file {
+        let place = format!("{url}/{}", file.name());
+        let mend = served(world, &place, file.text()).await;
+        checks.push(check(format!("domain file {place}"), mend));
+    }
+    checks
+}
+
+async fn try_credentials(account: &ServiceAccount, wechat: &WeChat) -> Option<String> {
+    let credentials = Credentials {
+        account: account.id,
+        organization: account.organization,
+        appid: account.appid.clone(),
+        secret: account.secret.clone(),
+    };
+    match tokio::time::timeout(Duration::from_secs(10), wechat.check_credentials(&credentials)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.trouble().to_string()),
+        Err(_) => Some(Trouble::Unreachable(NetworkFailure::Timeout).to_string()),
+    }
+}
+
+/// What is wrong with a mode other than safe.
+fn insecure(mode: PushMode) -> Option<&'static str> {
+    match mode {
+        PushMode::Safe => None,
+        PushMode::Compatible => Some(
+            "the mode is compatible: pushes also come in clear; choose safe mode (安全模式) in WeChat's console and bind the \
+             account again with --mode safe",
+        ),
+        PushMode::Plain => Some(
+            "the mode is plain: pushes come in clear, and their signature does not cover them; choose safe mode (安全模式) in \
+             WeChat's console and bind the account again with --mode safe",
+        ),
+    }
 }
 
 /// Whether our own callback answers from outside: without a signature it must refuse with 403.
@@ -103,5 +136,23 @@ async fn reach(world: &World, callback: &str) -> Option<String> {
         Err(_) => {
             Some("it cannot be reached; does http.public_url lead to this server, and does it run?".into())
         }
+    }
+}
+
+/// Whether WeChat's file is at its place: exactly as it was bound, or WeChat does not take the domain.
+async fn served(world: &World, place: &str, text: &str) -> Option<String> {
+    let Ok(answer) = world.http.get(place).send().await else {
+        return Some(
+            "it cannot be reached; does http.public_url lead to this server, and does it run?".into(),
+        );
+    };
+    match answer.status().as_u16() {
+        200 if answer.text().await.is_ok_and(|body| body == text) => None,
+        200 => Some(
+            "it says something else than the binding; does the proxy answer with a file of its own?".into(),
+        ),
+        status => Some(format!(
+            "it answers {status} where menfang would answer 200; does the proxy pass the path and the Host on?"
+        )),
     }
 }

@@ -10,6 +10,9 @@ pub mod outline;
 mod people;
 mod schemas;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use super::problem::Code;
@@ -51,6 +54,20 @@ pub fn document() -> Value {
     })
 }
 
+/// The methods of an address, as the document writes it: `GET, POST`; empty for an address that it does not know.
+pub fn methods(path: &str) -> &'static str {
+    static METHODS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let paths = operations::paths();
+        let of = |item: &Value| {
+            let item = item.as_object().into_iter().flat_map(Map::keys);
+            let methods = item.filter(|key| !matches!(key.as_str(), "parameters" | "servers"));
+            methods.map(|method| method.to_ascii_uppercase()).collect::<Vec<_>>().join(", ")
+        };
+        paths.as_object().into_iter().flatten().map(|(path, item)| (path.clone(), of(item))).collect()
+    });
+    METHODS.get(path).map_or("", String::as_str)
+}
+
 /// The document as text: indented, with sorted keys and a line break at the end.
 pub fn text() -> String {
     format!("{:#}\n", document())
@@ -66,7 +83,7 @@ fn every_schema() -> Value {
 
 /// The answers of these codes, by status.
 fn problems(codes: &[Code]) -> Map<String, Value> {
-    let mut words: std::collections::BTreeMap<u16, Vec<String>> = std::collections::BTreeMap::new();
+    let mut words: BTreeMap<u16, Vec<String>> = BTreeMap::new();
     for code in codes {
         words.entry(code.status().as_u16()).or_default().push(format!("`{}`", code.word()));
     }

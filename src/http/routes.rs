@@ -1,14 +1,16 @@
 //! Every route, in one list, grouped by who calls it.
 
-use actix_web::{HttpResponse, Resource, ResponseError, web};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, web};
 
 use super::answers;
 use super::api::endpoint::BASE;
 use super::api::v1;
 use super::assets;
-use super::callbacks::wechat;
+use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
 use super::live::{events, poll, start, websocket};
+use super::openapi;
 use super::pages::{account, docs, entrance, home, join, phone};
 use super::problem::Code;
 use super::site::Site;
@@ -61,6 +63,11 @@ pub fn public(config: &mut web::ServiceConfig) {
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))
         .service(at("/wechat/{appid}/events").route(get().to(wechat::verify)).route(post().to(wechat::push)))
+        .service(
+            at("/MP_verify_{code}.txt")
+                .route(get().to(domain_file::show))
+                .route(web::head().to(domain_file::show)),
+        )
         .configure(assets::routes)
         .configure(api)
         .default_service(web::to(nothing));
@@ -87,8 +94,12 @@ fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(wrong_method))
 }
 
-async fn wrong_method(site: web::Data<Site>, visitor: Visitor) -> HttpResponse {
-    answers::problem(&site, &visitor, &visitor.problem(Code::MethodNotAllowed))
+/// 405 with the methods that there are (RFC 9110, section 15.5.6).
+async fn wrong_method(site: web::Data<Site>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
+    let mut answer = answers::problem(&site, &visitor, &visitor.problem(Code::MethodNotAllowed));
+    let methods = request.match_pattern().map_or("", |path| openapi::methods(&path));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    answer
 }
 
 /// Whatever has no route.

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use crate::actors::change_feed::ChangeFeed;
 use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::follow_check::{Asker, FollowCheck};
+use crate::actors::follower_import::{FollowerImporter, FollowerImports};
 use crate::actors::janitor::Janitor;
 use crate::actors::qr_session::Tools;
 use crate::actors::registry::Registry;
@@ -40,6 +41,7 @@ pub struct Server {
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
     pub(super) registry: Registry,
+    pub(super) importer: Arc<FollowerImporter>,
     pub(super) arbiters: Vec<Arbiter>,
     pub(super) draining: Arc<AtomicBool>,
 }
@@ -60,6 +62,10 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
     let store = Store::open(&database, sections::vault(&config), clock, entropy).await?;
     store.migrate_up().await.context("the schema could not be brought up")?;
+    // SQLite has one process, which begins here: whoever held a claim is gone.
+    let unit = store.begin().await?;
+    unit.give_back_imports().await?;
+    unit.commit().await?;
     telemetry::metrics::install()?;
 
     let bus = Bus::in_process();
@@ -68,7 +74,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let sign_in = SignIn::new(Arc::clone(&parts));
     let admin = Administration::new(Arc::clone(&parts));
     let accounts = PlatformAccounts::new(parts);
-    let arbiters: Vec<Arbiter> = (0..=SESSION_THREADS).map(|_| Arbiter::new()).collect();
+    // One for the core, one for imports, which have much to read and write, and those of the sessions.
+    let arbiters: Vec<Arbiter> = (0..2 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
     let tools = Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
@@ -76,10 +83,12 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         watchers: config.http.sockets_per_session,
         closed: ClosedPortals::default(),
     };
-    let homes = arbiters.iter().skip(1).map(Arbiter::handle).collect();
+    let homes = arbiters.iter().skip(2).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
     let core = arbiters.first().context("no arbiter")?.handle();
     start_actors(&core, &config, &world, &store, &bus, &wechat, &registry);
+    let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock));
+    let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer, &bus);
 
     let site = actix_web::web::Data::new(Site::new(
         sign_in,
@@ -98,6 +107,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         site,
         store,
         registry,
+        importer,
         arbiters,
         draining: Arc::default(),
     })
@@ -158,6 +168,19 @@ fn parts(
         member_seats: sections::member_seats(config),
         prices: sections::price_list(config).context("billing.packs")?,
     })
+}
+
+fn start_imports(
+    home: &actix::ArbiterHandle,
+    importer: FollowerImporter,
+    bus: &Bus,
+) -> Arc<FollowerImporter> {
+    let importer = Arc::new(importer);
+    let (called, nudges) = (Arc::clone(&importer), bus.clone());
+    supervise("follower_import", home, move |life| {
+        FollowerImports::new(Arc::clone(&called), nudges.clone(), life)
+    });
+    importer
 }
 
 fn start_actors(

@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use socket2::SockRef;
 use tokio::task::JoinHandle;
 
+use crate::actors::follower_import::FollowerImporter;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
@@ -52,6 +53,8 @@ pub struct Running {
     pub store: Store,
     /// The live sessions.
     pub live: Registry,
+    /// Importing followers, for tests that wait for it.
+    pub importer: Arc<FollowerImporter>,
 }
 
 impl Server {
@@ -91,6 +94,7 @@ impl Server {
             accounts: self.site.accounts.clone(),
             store: self.store,
             live: self.registry.clone(),
+            importer: self.importer,
             registry: self.registry,
             arbiters: self.arbiters,
             draining: self.draining,
@@ -168,6 +172,13 @@ impl Running {
         }
         for arbiter in &self.arbiters {
             arbiter.stop();
+        }
+        // What they work at is dropped with them, and with it the database: whoever starts next finds it free.
+        let arbiters = self.arbiters;
+        let ended =
+            tokio::task::spawn_blocking(|| arbiters.into_iter().all(|arbiter| arbiter.join().is_ok()));
+        if !ended.await.is_ok_and(|ended| ended) {
+            tracing::warn!("a thread of actors did not end well");
         }
     }
 }

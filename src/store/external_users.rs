@@ -136,6 +136,8 @@ impl Unit {
             department_id: Set(None),
             manager: Set(None),
             invited_at: Set(None),
+            // A new account has them from the visit, which had them from WeChat.
+            profile_at: Set((user.nickname.is_some() || user.avatar_url.is_some()).then(|| self.now().0)),
             created_at: Set(self.now().0),
             updated_at: Set(self.now().0),
         };
@@ -188,7 +190,7 @@ impl Unit {
         Ok(done.rows_affected == 1)
     }
 
-    /// Keeps the name and picture that a person let us use.
+    /// Keeps the name and picture that a person let us have from WeChat.
     ///
     /// # Errors
     /// The database refused.
@@ -202,6 +204,7 @@ impl Unit {
         external_user::Entity::update_many()
             .col_expr(external_user::Column::Nickname, Expr::value(nickname))
             .col_expr(external_user::Column::AvatarUrl, Expr::value(avatar_url))
+            .col_expr(external_user::Column::ProfileAt, Expr::value(self.now().0))
             .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
             .filter(external_user::Column::Id.eq(user.0))
             .filter(external_user::Column::OrgId.eq(scope.organization().0))

@@ -14,6 +14,8 @@ pub mod consents;
 pub mod departments;
 pub mod error;
 pub mod external_users;
+pub mod follower_imports;
+pub mod follower_pages;
 pub mod followers;
 pub mod idempotency;
 pub mod identities;
@@ -36,6 +38,7 @@ pub mod unit;
 pub mod vault;
 pub mod verification_codes;
 pub mod visits;
+pub mod wechat_bindings;
 
 pub use connect::{Database, Store};
 pub use error::StoreError;

@@ -12,6 +12,7 @@ use crate::domain::app::App;
 use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, OrgId, new_uuid};
 use crate::domain::portal::{Confirm, Portal, SignUp, Terms};
+use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
@@ -98,6 +99,19 @@ impl Store {
             slug: portal.slug,
             created_at: Millis(app.created_at),
         }))
+    }
+
+    /// The slugs of the scope's portals, switched on or not.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn slugs(&self, scope: OrgScope) -> Result<Vec<String>, StoreError> {
+        let slugs = portal::Entity::find()
+            .select_only()
+            .column(portal::Column::Slug)
+            .filter(portal::Column::OrgId.eq(scope.organization().0))
+            .into_tuple();
+        Ok(slugs.all(&self.readers).await?)
     }
 }
 

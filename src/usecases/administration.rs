@@ -106,6 +106,7 @@ impl From<Conflict> for ChangeError {
 pub struct Prepared<T> {
     unit: Unit,
     bus: Bus,
+    news: Nudge,
     value: T,
 }
 
@@ -125,6 +126,11 @@ impl<T> Prepared<T> {
         &self.value
     }
 
+    /// Says who waits for this change, if not those who read the change feed.
+    pub(super) fn telling(self, news: Nudge) -> Self {
+        Self { news, ..self }
+    }
+
     /// Makes the change true, together with the answer that a repetition gets, and tells those who wait for news.
     ///
     /// # Errors
@@ -134,7 +140,7 @@ impl<T> Prepared<T> {
             self.unit.keep_answer(kept.claim, kept.status, kept.body).await?;
         }
         self.unit.commit().await?;
-        self.bus.nudge(Nudge::Changes);
+        self.bus.nudge(self.news);
         Ok(self.value)
     }
 }
@@ -175,7 +181,7 @@ impl Administration {
 
     /// A change that this unit will make true.
     pub(super) fn prepared<T>(&self, unit: Unit, value: T) -> Prepared<T> {
-        Prepared { unit, bus: self.parts.bus.clone(), value }
+        Prepared { unit, bus: self.parts.bus.clone(), news: Nudge::Changes, value }
     }
 
     /// A change with its line in the audit log.

@@ -100,12 +100,9 @@ impl SignIn {
     pub fn check_ticket(&self, portal: &Portal, ticket: &str) -> Result<(), DepartError> {
         let ticket = self.sealer.open_ticket(ticket, portal.app).map_err(|_| DepartError::Forged)?;
         if self.now() > ticket.issued_at.plus(self.parts.lifetimes.qr) {
-            Err(DepartError::Expired)
-        } else if portal.open {
-            Ok(())
-        } else {
-            Err(DepartError::Closed)
+            return Err(DepartError::Expired);
         }
+        portal.admit_visitor(None).map_err(|_| DepartError::Closed)
     }
 
     /// Sends a phone to WeChat's authorization; nothing is stored, so previews and double loads change nothing.
@@ -117,9 +114,7 @@ impl SignIn {
             self.check_ticket(portal, ticket)?;
         }
         let kind = if ticket.is_some() { VisitKind::Qr } else { VisitKind::Menu };
-        if !portal.open {
-            return Err(DepartError::Closed);
-        }
+        portal.admit_visitor(None).map_err(|_| DepartError::Closed)?;
         let account = self.parts.store.service_account_of(portal.organization).await?;
         let account = account.ok_or(DepartError::NoServiceAccount)?;
         let cookie =

@@ -1,13 +1,13 @@
-//! What WeChat tells us by itself: who follows, who no longer does. Stored first, answered then.
+//! What WeChat tells us by itself: proved to be WeChat's, stored first, answered then.
 
 use secrecy::ExposeSecret;
 
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::store::StoreError;
-use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Event, Mode, PushQuery};
+use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Mode, PushQuery};
 
-use super::SignIn;
+use super::{SignIn, personal_data};
 
 /// A push that is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +67,7 @@ impl SignIn {
             Err(StoreError::Conflict) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let follows = match push.event {
-            Event::Subscribe { .. } => Some(true),
-            Event::Unsubscribe | Event::AuthorizationCancelled => Some(false),
-            _ => None,
-        };
-        if let Some(follows) = follows {
-            unit.set_follower(account.organization, account.id, &push.openid, follows, push.created).await?;
-        }
+        personal_data::apply(&unit, &account, &push, caller).await?;
         unit.commit().await?;
         Ok(())
     }

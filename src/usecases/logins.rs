@@ -74,7 +74,7 @@ impl SignIn {
     /// The database is away.
     pub async fn who(&self, portal: &Portal, token: &str) -> Result<Option<SignedIn>, StoreError> {
         let Some(login) = self.parts.store.login(&token_hash(token)).await? else { return Ok(None) };
-        if login.app != portal.app || !portal.open || !login.is_alive(self.now(), &self.parts.lifetimes) {
+        if login.app != portal.app || !login.is_alive(self.now(), &self.parts.lifetimes) {
             return Ok(None);
         }
         let user = self.parts.store.external_user(portal.scope(), login.user).await?;

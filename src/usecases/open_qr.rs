@@ -40,7 +40,7 @@ impl SignIn {
         browser: &BrowserSecret,
         computer: Computer,
     ) -> Result<OpenedQr, OpenQrError> {
-        if !portal.open {
+        if portal.admit_visitor(None).is_err() {
             return Err(OpenQrError::Closed);
         }
         let (now, limits, life) = (self.now(), &self.parts.limits, self.parts.lifetimes.qr);

@@ -123,14 +123,19 @@ export async function matchNumber(page) {
   return (await number.textContent()).trim();
 }
 
-/** First steps of the phone: number, code, on to the decision. */
-export async function bindPhone(phone, demo, number) {
+/** Types a number and the code that is sent to it; the button is not pressed yet. */
+export async function typeCode(phone, demo, number) {
   await phone.locator("#phone").fill(number);
   const sent = phone.waitForResponse((r) => r.url().endsWith("/phone/code") && r.request().method() === "POST");
   await phone.locator("[data-send]").click();
   assert.ok([202, 303].includes((await sent).status()), "the code was sent");
   await phone.waitForLoadState();
   await phone.locator("#code").fill(await demo.smsCode(`+86${number}`));
+}
+
+/** First steps of the phone: number, code, on to the decision. */
+export async function bindPhone(phone, demo, number) {
+  await typeCode(phone, demo, number);
   await phone.locator("[data-submit]").click();
   await phone.locator("[data-sign-in]").waitFor();
 }

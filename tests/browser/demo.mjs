@@ -90,6 +90,36 @@ class Demo {
     return answer.json();
   }
 
+  /** Asks the API with the organization's key. */
+  async api(method, path, body) {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${this.organization.api_key}`, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  /** Changes settings of the first portal. */
+  setPortal(settings) {
+    return this.api("PATCH", `/apps/${this.apps[0].id}/portal`, settings);
+  }
+
+  /** Publishes a version of the first portal's terms. */
+  setTerms(version) {
+    // Any page of this machine will do.
+    return this.setPortal({ terms_url: this.sandbox_url, terms_version: version });
+  }
+
+  /** Lets everybody in who waits at the first portal. */
+  async letIn() {
+    const people = `/apps/${this.apps[0].id}/external-users`;
+    const { items } = await this.api("GET", `${people}?status=pending`);
+    for (const { id } of items) await this.api("POST", `${people}/${id}/approve`);
+    return items.length;
+  }
+
   /** The newest code that was sent to a phone number. */
   async smsCode(phone) {
     const answer = await fetch(`${this.sandbox_url}/sandbox/sms?phone=${encodeURIComponent(phone)}`);

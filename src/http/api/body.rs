@@ -1,6 +1,7 @@
 //! Bodies of the API: closed JSON, read strictly, with the field named in what is refused.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
@@ -41,6 +42,16 @@ impl<T: DeserializeOwned + 'static> Body for Json<T> {
     }
 }
 
+/// Reads a field that can be cleared: absent it stays (`None`, by `#[serde(default)]`), null clears it (`Some(None)`).
+///
+/// # Errors
+/// The value does not fit.
+pub fn clearable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 /// Reads JSON: 400 for what is none, 422 with the field for what does not fit.
 ///
 /// # Errors
@@ -55,18 +66,6 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8], visitor: &Visitor) -> Result
             .with("field", ""));
     }
     serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, visitor))
-}
-
-/// Reads a field that can be cleared: `Some(None)` when null is sent, `None` when nothing is (with `serde(default)`).
-///
-/// # Errors
-/// It is something else.
-pub fn clearable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de>,
-{
-    serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
 fn refusal(error: &serde_path_to_error::Error<serde_json::Error>, visitor: &Visitor) -> Problem {

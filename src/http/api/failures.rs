@@ -5,6 +5,7 @@ use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
 use crate::store::StoreError;
 use crate::usecases::administration::{ChangeError, Conflict};
+use crate::wechat::{Trouble, WeChatError};
 
 /// The problem of a change that was not made.
 pub fn failed(visitor: &Visitor, error: ChangeError) -> Problem {
@@ -17,11 +18,29 @@ pub fn failed(visitor: &Visitor, error: ChangeError) -> Problem {
         ChangeError::NotAllowed(no) => {
             visitor.problem(Code::NotForKind).detail(no.to_string()).with("rule", no.code())
         }
-        ChangeError::WeChat(_) => visitor.problem(Code::WeChatUnavailable),
+        ChangeError::WeChat(error) => refused_by_wechat(visitor, &error),
         // Another change of the same thing was first; the request can be made again.
         ChangeError::Store(StoreError::Conflict) => visitor.problem(Code::Conflict),
         ChangeError::Store(error) => store_failed(visitor, &error),
     }
+}
+
+/// What WeChat has against it: what the caller can mend, or that WeChat is away.
+fn refused_by_wechat(visitor: &Visitor, error: &WeChatError) -> Problem {
+    let trouble = error.trouble();
+    let away = matches!(trouble, Trouble::Busy | Trouble::Unreachable(_) | Trouble::Strange(_));
+    if away {
+        tracing::warn!(request.id = visitor.request_id, error = %error, "WeChat was asked and is away");
+    }
+    let code = if away { Code::WeChatUnavailable } else { Code::WeChatRefused };
+    let mut problem = visitor.problem(code).detail(trouble.to_string()).with("reason", trouble.word());
+    if let Trouble::IpNotAllowed { ip: Some(ip) } = trouble {
+        problem = problem.with("ip", ip.to_string());
+    }
+    if let Some(errcode) = error.errcode() {
+        problem = problem.with("errcode", errcode);
+    }
+    problem
 }
 
 fn conflicting(visitor: &Visitor, conflict: Conflict) -> Problem {

@@ -10,7 +10,6 @@ use crate::domain::audit::Caller;
 use crate::domain::network::Network;
 use crate::domain::user_agent::UserAgent;
 
-use crate::http::api::endpoint::BASE;
 use crate::http::front_door::RequestId;
 use crate::http::i18n::Lang;
 use crate::http::problem::{Code, Problem};
@@ -44,7 +43,7 @@ impl Visitor {
             agent: UserAgent::parse(header(header::USER_AGENT)),
             lang,
             // Whoever calls the API is a program, whatever it says of itself.
-            wants_json: request.path().starts_with(BASE)
+            wants_json: request.path().starts_with("/api/")
                 || header(header::ACCEPT).is_some_and(|accept| accept.contains("application/json")),
             request_id: request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
         }

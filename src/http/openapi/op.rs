@@ -78,7 +78,13 @@ impl Op {
         let scope = R::scope().map(Scope::name);
         self.fields.insert("security".into(), json!([{"api_key": []}]));
         self.fields.insert("x-scope".into(), json!(scope));
-        let mut codes = vec![Code::Unauthorized, Code::BadRequest, Code::TooManyRequests, Code::Unavailable];
+        let mut codes = vec![
+            Code::Unauthorized,
+            Code::BadRequest,
+            Code::UrlTooLong,
+            Code::TooManyRequests,
+            Code::Unavailable,
+        ];
         if scope.is_some() {
             codes.extend([
                 Code::MissingScope,
@@ -203,7 +209,12 @@ impl Op {
         }
         let page = json!({"type": "object", "required": required, "properties": properties});
         let parameters = json!([
-            query("cursor", &text(), "The `next` of the page before"),
+            // The form of an id's 16 bytes; anything else is refused.
+            query(
+                "cursor",
+                &json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"}),
+                "The `next` of the page before",
+            ),
             query(
                 "limit",
                 &json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50}),

@@ -37,7 +37,7 @@ pub(super) fn paths() -> Value {
 fn add(paths: &mut Map<String, Value>, endpoint: Endpoint) {
     let path = format!("{BASE}{}", endpoint.path);
     let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-    let parameters: Vec<Value> = names.map(in_path).collect();
+    let parameters: Vec<Value> = names.map(id_in_path).collect();
     let item = paths.entry(path.clone()).or_insert_with(|| json!({"parameters": parameters}));
     if let Some(item) = item.as_object_mut() {
         item.insert(endpoint.method.as_str().to_ascii_lowercase(), endpoint.op.build());
@@ -46,7 +46,23 @@ fn add(paths: &mut Map<String, Value>, endpoint: Endpoint) {
 
 /// The schemas that the routes of the API refer to.
 pub(super) fn schemas() -> Map<String, Value> {
-    v1::endpoints().iter().flat_map(|endpoint| endpoint.op.schemas().clone()).collect()
+    let mut all: Map<String, Value> =
+        v1::endpoints().iter().flat_map(|endpoint| endpoint.op.schemas().clone()).collect();
+    all.values_mut().for_each(say_what_is_always_there);
+    all
+}
+
+/// Answers have every field, with null where there is nothing to say. What is sent is closed, and may leave fields out.
+fn say_what_is_always_there(schema: &mut Value) {
+    for part in schema["allOf"].as_array_mut().into_iter().flatten() {
+        say_what_is_always_there(part);
+    }
+    let is_sent = schema["additionalProperties"] == false;
+    let fields = schema["properties"].as_object().filter(|_| !is_sent);
+    let names = fields.map(|fields| fields.keys().map(|name| json!(name)).collect());
+    if let Some(names) = names {
+        schema["required"] = Value::Array(names);
+    }
 }
 
 type Path = (&'static str, Value);
@@ -259,7 +275,17 @@ fn wechat() -> Vec<Path> {
             "text/plain",
         )
     };
+    let file = op(
+        "wechat",
+        "The file that WeChat wants at the domain's root, as the service account's binding has it",
+    )
+    .answer("200", "Its content", "text/plain")
+    .problems(&[NotFound, Unavailable]);
     vec![
+        (
+            "/MP_verify_{code}.txt",
+            json!({"get": file.clone().build(), "head": file.build(), "parameters": [in_path("code")]}),
+        ),
         ("/wechat/{appid}/oauth/callback", json!({"get": back.build(), "parameters": [in_path("appid")]})),
         (
             "/wechat/{appid}/events",
@@ -289,6 +315,12 @@ fn with(codes: &[Code], more: &[Code]) -> Vec<Code> {
 
 fn in_path(name: &str) -> Value {
     json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
+}
+
+/// An id in the path of the API: its name is its prefix.
+fn id_in_path(name: &str) -> Value {
+    let pattern = format!("^{name}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$");
+    json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "pattern": pattern}})
 }
 
 fn page_of_portal(op: Op) -> Value {

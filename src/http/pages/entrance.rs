@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::portal::Portal;
-use crate::http::answers::{page, problem, see_other, store_failed};
+use crate::http::answers::{page, problem, refusal, see_other, store_failed};
 use crate::http::extract::Visitor;
 use crate::http::pages::views::{EntrancePage, LinkKind, OpenInWeChatPage};
 use crate::http::problem::{Code, Problem};
@@ -34,9 +34,7 @@ async fn enter(
     slug: &str,
 ) -> Result<HttpResponse, Problem> {
     let portal = find(site, visitor, slug).await?;
-    if !portal.open {
-        return Err(visitor.problem(Code::PortalClosed));
-    }
+    portal.admit_visitor(None).map_err(|reason| visitor.problem(refusal(reason)))?;
     if let Some(token) = login_token(request, site, &portal.slug) {
         let known = site.sign_in.who(&portal, &token).await.map_err(|error| store_failed(visitor, &error))?;
         if known.is_some() {

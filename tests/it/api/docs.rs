@@ -78,3 +78,24 @@ fn every_link_leads_somewhere(html: &str) {
         }
     }
 }
+
+#[actix_web::test]
+async fn an_address_says_which_methods_it_takes_when_it_is_asked_with_another() {
+    let server = TestServer::start().await;
+    for (path, methods) in [
+        ("/api/v1/api-keys", "GET, POST"),
+        ("/api/v1/api-keys/key_00000000000000000000000000", "DELETE"),
+        ("/api/openapi.json", "GET, HEAD"),
+        ("/p/suppliers/me", "GET"),
+    ] {
+        let request = server.http.request(reqwest::Method::TRACE, server.at(path));
+        let answer = request.header("accept", "application/json").send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()),
+            (405, methods),
+            "{path}"
+        );
+        let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert_eq!(problem["code"], "method_not_allowed");
+    }
+}

@@ -121,6 +121,9 @@ async fn whoever_proves_the_phone_takes_the_place_of_an_unbound_wechat_identity(
     let alice = server.person("Alice").await;
     let pc = sign_in_new(&server, &alice, "suppliers").await;
     let id = pc.me("suppliers").await.expect(200).json()["id"].clone();
+    server.set_terms("suppliers", Some("1")).await;
+    alice.scan(&alice.at("/p/suppliers")).await.expect(303);
+    alice.post("suppliers", "approve", &[("terms", "1")]).await.expect(200);
     let path = account(&server, &alice).await;
     unbind(&server, &alice).await;
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
@@ -129,19 +132,28 @@ async fn whoever_proves_the_phone_takes_the_place_of_an_unbound_wechat_identity(
     backend.post(&format!("{path}/free-phone"), json!({})).await.expect_problem(409, "wrong_status");
     assert_eq!(server.audited("wechat_unbound").await[0]["subject"], id);
 
-    // A new WeChat account of the same person.
+    // A new WeChat account of the same person; who it is shows only with the code, so the terms are asked for again.
     let mut again = server.person("Alice again").await;
     again.number.clone_from(&alice.number);
     server.advance(61);
-    let pc = sign_in_new(&server, &again, "suppliers").await;
-    assert_eq!(pc.me("suppliers").await.expect(200).json()["id"], id);
+    again.scan(&again.at("/p/suppliers")).await.expect(303);
+    again.ask_code("suppliers").await.expect(202);
+    let code = server.last_code(&again.number).await;
+    again.bind_with("suppliers", &code).await.expect_problem(422, "terms_required");
+    let fields = [("phone", again.number.as_str()), ("code", &code), ("terms", "1")];
+    assert_eq!(again.post("suppliers", "bind", &fields).await.expect(200).json()["step"], "done");
+    let me = again.web.get_json(&again.at("/p/suppliers/me")).await.expect(200).json();
+    assert_eq!((&me["id"], server.count("consents").await), (&id, 1));
     assert_eq!((server.seats_taken().await, server.count("external_users").await), (1, 1));
     // The old one is a stranger now, and the number is not free.
     server.advance(61);
     let qr = server.browser().start_qr("suppliers").await;
     assert_eq!(alice.scan_qr("suppliers", &qr).await["step"], "bind");
-    alice.prove(&server, "suppliers").await.expect_problem(409, "phone_in_use");
-    pc.me("suppliers").await.expect(200);
+    alice.ask_code("suppliers").await.expect(202);
+    let code = server.last_code(&alice.number).await;
+    let fields = [("phone", alice.number.as_str()), ("code", &code), ("terms", "1")];
+    alice.post("suppliers", "bind", &fields).await.expect_problem(409, "phone_in_use");
+    again.web.get_json(&again.at("/p/suppliers/me")).await.expect(200);
 }
 
 #[actix_web::test]

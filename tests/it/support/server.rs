@@ -28,9 +28,9 @@ use super::{Backend, Browser, Phone};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 pub(crate) const ORIGINAL_ID: &str = "gh_0123456789ab";
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub(crate) const TOKEN: &str = "token-of-the-tests";
-const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "TokenOfTheTests";
+pub(crate) const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
 /// A clock that stands still until a test moves it.
 pub(crate) struct TestClock(AtomicI64);
@@ -70,7 +70,8 @@ impl TestServer {
             token: TOKEN.into(),
             encoding_aes_key: AES_KEY.into(),
             mode: PushMode::Safe,
-            original_id: Some(ORIGINAL_ID.into()),
+            original_id: Some(Some(ORIGINAL_ID.into())),
+            domain_file: None,
         };
         let apps = [("Supplier portal", "suppliers"), ("Customer portal", "customers")]
             .map(|(name, slug)| NewApp { name: name.into(), slug: slug.into() });
@@ -289,11 +290,22 @@ impl TestServer {
         answer.json().await.unwrap_or_default()
     }
 
+    /// Has the sandbox misbehave like this, and in no other way.
+    pub(crate) async fn sandbox_faults(&self, faults: &Value) {
+        let request = self.http.put(format!("{}/sandbox/faults", self.sandbox.url())).json(faults);
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+
+    /// How often the sandbox was asked for one of WeChat's paths.
+    pub(crate) async fn calls(&self, path: &str) -> u64 {
+        let stats = self.sandbox_get("/sandbox/stats").await;
+        let of_path = stats["calls"][path].as_object().cloned().unwrap_or_default();
+        of_path.values().filter_map(Value::as_u64).sum()
+    }
+
     /// How often the sandbox was asked to exchange a code.
     pub(crate) async fn exchanges(&self) -> u64 {
-        let stats = self.sandbox_get("/sandbox/stats").await;
-        let of_path = stats["calls"]["/sns/oauth2/access_token"].as_object().cloned().unwrap_or_default();
-        of_path.values().filter_map(Value::as_u64).sum()
+        self.calls("/sns/oauth2/access_token").await
     }
 
     /// The last code that was sent to a number.
@@ -307,6 +319,16 @@ impl TestServer {
     pub(crate) fn database_bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
+
+    /// Where the API has the organization.
+    pub(crate) fn org(&self) -> String {
+        format!("/organizations/{}", self.organization)
+    }
+
+    /// Imports followers until no import is due.
+    pub(crate) async fn import_followers(&self) {
+        self.running().importer.run_due().await.unwrap();
     }
 
     /// How many rows each table has.

@@ -6,7 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::api_key::ApiKey as Known;
 use crate::domain::ids::{ApiKeyId, OrgId};
@@ -31,6 +32,7 @@ pub struct NewApiKey {
     #[schema(min_length = 1, max_length = 60)]
     name: String,
     /// What it may do; every scope of the key that makes it, when absent.
+    #[schema(value_type = Option<Vec<ScopeName>>, min_items = 1)]
     scopes: Option<Vec<String>>,
     /// How many days it lasts; as long as keys may when absent.
     #[schema(minimum = 1, maximum = 365)]
@@ -45,6 +47,7 @@ pub struct ApiKey {
     /// What it is called.
     name: String,
     /// What it may do.
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<String>,
     /// When it was made.
     #[schema(format = DateTime)]
@@ -69,6 +72,18 @@ pub struct MadeApiKey {
     /// Its text; it is never shown again.
     api_key: String,
 }
+
+/// A scope, as a word.
+struct ScopeName;
+
+impl PartialSchema for ScopeName {
+    fn schema() -> RefOr<Schema> {
+        let words = Scope::ALL.iter().map(|scope| scope.name());
+        ObjectBuilder::new().description(Some("What a key may do.")).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for ScopeName {}
 
 /// The routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {

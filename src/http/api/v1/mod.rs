@@ -11,26 +11,36 @@ pub mod capabilities;
 pub mod collaborators;
 pub mod departments;
 pub mod external_user_phones;
+pub mod followers;
 pub mod members;
+pub mod menu;
 pub mod modules;
 pub mod organizations;
 pub mod seats;
+pub mod service_account;
 
 use super::endpoint::Endpoint;
 
 /// Every route of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    let mut all = organizations::endpoints();
-    all.extend(api_keys::endpoints());
-    all.extend(audit::endpoints());
-    all.extend(seats::endpoints());
-    all.extend(external_user_phones::endpoints());
-    all.extend(departments::endpoints());
-    all.extend(modules::endpoints());
-    all.extend(members::endpoints());
-    all.extend(collaborators::endpoints());
-    all.extend(capabilities::endpoints());
-    all.extend(accounts::endpoints());
-    all.extend(account::endpoints());
-    all
+    [
+        account::endpoints(),
+        accounts::endpoints(),
+        api_keys::endpoints(),
+        audit::endpoints(),
+        capabilities::endpoints(),
+        collaborators::endpoints(),
+        departments::endpoints(),
+        external_user_phones::endpoints(),
+        followers::endpoints(),
+        members::endpoints(),
+        menu::endpoints(),
+        modules::endpoints(),
+        organizations::endpoints(),
+        seats::endpoints(),
+        service_account::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
