@@ -1,6 +1,10 @@
 //! External users: accounts of one app, based on a phone number.
 
-use super::ids::{AppId, OrgId, UserId};
+use std::fmt;
+use std::str::FromStr;
+
+use super::clock::Millis;
+use super::ids::{AppId, DepartmentId, InvalidId, MemberId, OrgId, RoleId, UserId};
 use super::phone_number::PhoneNumber;
 
 /// Whether an account may be used.
@@ -49,6 +53,12 @@ pub struct ExternalUser {
     pub status: Status,
     /// Its one role.
     pub role: String,
+    /// Its department, if it has one.
+    pub department: Option<DepartmentId>,
+    /// Who it reports to, if to anybody.
+    pub manager: Option<Manager>,
+    /// When the organization prepared it; none when the person came by itself.
+    pub invited_at: Option<Millis>,
 }
 
 impl ExternalUser {
@@ -60,5 +70,65 @@ impl ExternalUser {
     /// Its phone with the middle hidden, if it has one.
     pub fn phone_masked(&self) -> Option<String> {
         self.phone.as_ref().map(PhoneNumber::masked)
+    }
+}
+
+/// Who an external user reports to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// A member of the organization.
+    Member(MemberId),
+    /// Another external user of the same app.
+    ExternalUser(UserId),
+}
+
+impl fmt::Display for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(id) => id.fmt(f),
+            Self::ExternalUser(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Manager {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.parse().map(Self::Member).or_else(|_| text.parse().map(Self::ExternalUser))
+    }
+}
+
+/// An account as its organization sees it, with the names of what it is placed in.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The account.
+    pub user: ExternalUser,
+    /// The id of its role.
+    pub role: RoleId,
+    /// The name of its department, if it has one.
+    pub department: Option<String>,
+    /// Whether a WeChat identity is bound to it.
+    pub has_wechat: bool,
+    /// Whether that identity follows the service account, as WeChat last said.
+    pub follows: bool,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was last changed.
+    pub updated_at: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_manager_reads_back_and_nobody_else_is_one() {
+        let id = Uuid::from_u128(7);
+        for manager in [Manager::Member(MemberId(id)), Manager::ExternalUser(UserId(id))] {
+            assert_eq!(manager.to_string().parse(), Ok(manager));
+        }
+        assert!(super::super::ids::CollaboratorId(id).to_string().parse::<Manager>().is_err());
     }
 }

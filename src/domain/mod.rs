@@ -33,6 +33,7 @@ pub mod portal;
 pub mod qr_session;
 pub mod qr_ticket;
 pub mod right;
+pub mod role;
 pub mod scope;
 pub mod seats;
 pub mod service_account;

@@ -1,5 +1,7 @@
 //! Names that people give to organizations, apps, roles and themselves, fit to be shown.
 
+use std::str::FromStr;
+
 /// Most characters of a name.
 pub const MOST_CHARACTERS: usize = 60;
 
@@ -31,6 +33,22 @@ pub fn display_name(typed: &str) -> Result<String, InvalidName> {
         return Err(InvalidName::TooLong);
     }
     if name.chars().any(is_unfit) { Err(InvalidName::NotOneLine) } else { Ok(name.to_owned()) }
+}
+
+/// How a request names something that has both an id and a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Named<I> {
+    /// By its id.
+    Id(I),
+    /// By its name.
+    Name(String),
+}
+
+impl<I: FromStr> Named<I> {
+    /// What reads as an id is one; anything else is a name.
+    pub fn read(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Name(text.trim().to_owned()), Self::Id)
+    }
 }
 
 /// White space, and the joiners that mean something between two characters only (in emoji, in Persian).

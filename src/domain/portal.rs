@@ -1,9 +1,14 @@
 //! Portals: the external window of one app, and the gate that every way in passes.
 
+use std::ops::RangeInclusive;
+
 use super::external_user::Status;
 use super::ids::{AppId, OrgId, UserId};
 use super::qr_session::Refusal;
 use super::scope::OrgScope;
+
+/// How long a login may last at most, in hours.
+pub const LOGIN_HOURS: RangeInclusive<i32> = 1..=336;
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +82,28 @@ pub struct Terms {
     pub version: String,
 }
 
+/// One half of the terms is set without the other; it says which one is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("terms_url and terms_version go together: set both, or both to null")]
+pub struct HalfTerms {
+    /// The missing field, as requests name it.
+    pub missing: &'static str,
+}
+
 impl Terms {
+    /// Terms of both halves, or none of neither.
+    ///
+    /// # Errors
+    /// Which half is missing.
+    pub fn of(url: Option<String>, version: Option<String>) -> Result<Option<Self>, HalfTerms> {
+        match (url, version) {
+            (Some(url), Some(version)) => Ok(Some(Self { url, version })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(HalfTerms { missing: "terms_version" }),
+            (None, Some(_)) => Err(HalfTerms { missing: "terms_url" }),
+        }
+    }
+
     /// Whether a form's tick box says that these were accepted: by their version, or by a word for yes.
     pub fn ticked(&self, field: &str) -> bool {
         field == self.version || ["on", "true", "yes", "1"].contains(&field.to_ascii_lowercase().as_str())
@@ -101,6 +127,8 @@ pub struct Portal {
     pub slug: String,
     /// A title of its own, if it has one.
     pub title: Option<String>,
+    /// Whether the portal itself is switched on.
+    pub enabled: bool,
     /// Whether portal, app and organization are all switched on.
     pub open: bool,
     /// Who may make an account.
@@ -132,6 +160,11 @@ impl Portal {
             None if self.sign_up == SignUp::Invitation => Err(Refusal::InvitationRequired),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a pending account whose phone is proved comes in without waiting: an invitation is an approval.
+    pub fn lets_in_at_once(&self, invited: bool) -> bool {
+        invited || self.sign_up != SignUp::Approval
     }
 
     /// The gate while a person's phone is not proved: whether an invitation waits for them shows only then.
@@ -172,8 +205,59 @@ pub enum InvalidSlug {
     Reserved,
 }
 
-/// Names that would be mistaken for parts of the server.
-const RESERVED: [&str; 8] = ["admin", "api", "assets", "console", "livez", "metrics", "readyz", "wechat"];
+/// Names that would be mistaken for parts of the server, or for pages that speak for whoever runs it.
+const RESERVED: [&str; 44] = [
+    "account",
+    "accounts",
+    "admin",
+    "administrator",
+    "api",
+    "approve",
+    "apps",
+    "assets",
+    "callback",
+    "code",
+    "console",
+    "docs",
+    "home",
+    "join",
+    "livez",
+    "login",
+    "logout",
+    "menfang",
+    "metrics",
+    "null",
+    "oauth",
+    "official",
+    "openapi",
+    "password",
+    "phone",
+    "portal",
+    "portals",
+    "readyz",
+    "register",
+    "root",
+    "sandbox",
+    "security",
+    "sign-in",
+    "sign-up",
+    "signin",
+    "signout",
+    "signup",
+    "static",
+    "status",
+    "support",
+    "system",
+    "undefined",
+    "verify",
+    "wechat",
+];
+
+/// The slug of an app for which none was chosen: `app-` and the characters of its id, in lower case.
+pub fn slug_of(app: AppId) -> String {
+    let id = app.to_string().to_ascii_lowercase();
+    format!("app-{}", id.strip_prefix("app_").unwrap_or(&id))
+}
 
 /// Checks a slug.
 ///
@@ -203,7 +287,25 @@ mod tests {
         for bad in ["", "abc", "-abcd", "abcd-", "Shop", "a b c", "商店商店", &"a".repeat(61), "ab/c"] {
             assert_eq!(check_slug(bad), Err(InvalidSlug::Form), "{bad}");
         }
-        assert_eq!(check_slug("admin"), Err(InvalidSlug::Reserved));
+        for reserved in ["admin", "login", "account", "join", "wechat"] {
+            assert_eq!(check_slug(reserved), Err(InvalidSlug::Reserved), "{reserved}");
+        }
+    }
+
+    #[test]
+    fn an_app_without_a_slug_gets_one_that_follows_the_rule() {
+        let slug = slug_of(AppId(uuid::Uuid::from_u128(0x0198_c0de)));
+        assert!(slug.starts_with("app-0000000000000000000"), "{slug}");
+        assert_eq!((slug.len(), check_slug(&slug)), (30, Ok(())));
+    }
+
+    #[test]
+    fn terms_are_whole_or_none() {
+        let text = || Some("x".to_owned());
+        assert_eq!(Terms::of(None, None), Ok(None));
+        assert!(Terms::of(text(), text()).is_ok_and(|terms| terms.is_some()));
+        assert_eq!(Terms::of(text(), None).unwrap_err().missing, "terms_version");
+        assert_eq!(Terms::of(None, text()).unwrap_err().missing, "terms_url");
     }
 
     fn portal(terms: Option<&str>) -> Portal {
@@ -215,6 +317,7 @@ mod tests {
             logo_url: None,
             slug: "shop".into(),
             title: None,
+            enabled: true,
             open: true,
             sign_up: SignUp::Invitation,
             confirm: Confirm::Adaptive,

@@ -84,6 +84,8 @@ fn api(config: &mut web::ServiceConfig) {
         };
         resources.push((path, resource.route(endpoint.route)));
     }
+    // A brace sorts behind every letter, so a name in an address goes before the id that could stand in its place.
+    resources.sort_by_key(|(path, _)| *path);
     for (_, resource) in resources {
         config.service(resource);
     }

@@ -1,12 +1,15 @@
 //! External users, the WeChat identities bound to them, and the browsers they are known on.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use entities::{external_user, known_browser, wechat_binding};
 
+use crate::domain::clock::Millis;
 use crate::domain::external_user::{ExternalUser, Status};
-use crate::domain::ids::{AppId, OrgId, UserId, new_uuid};
+use crate::domain::ids::{AppId, DepartmentId, OrgId, UserId, new_uuid};
 use crate::domain::keys::hex;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::qr_ticket::DeviceMark;
@@ -118,12 +121,45 @@ impl Unit {
         Ok(row.map(|row| row.openid))
     }
 
-    /// Adds an account.
+    /// Adds an account; its role and department are held by this unit.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the phone has an account in this app.
     pub async fn create_external_user(&self, user: &ExternalUser) -> Result<(), StoreError> {
-        let row = external_user::ActiveModel {
+        self.row_of(user)?.insert(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Adds the accounts whose phones have none in this app yet, and gives those; of one phone that comes twice the
+    /// first is added. Their roles and departments are held by this unit.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another unit added one of them just now: begin again.
+    pub async fn create_external_users(
+        &self,
+        app: AppId,
+        users: Vec<ExternalUser>,
+    ) -> Result<Vec<ExternalUser>, StoreError> {
+        let index = |user: &ExternalUser| phone_index(&self.tools, user.id, user.phone.as_ref());
+        let known = external_user::Entity::find()
+            .filter(external_user::Column::AppId.eq(app.0))
+            .filter(external_user::Column::PhoneIndex.is_in(users.iter().map(index)))
+            .all(&self.tx)
+            .await?;
+        let mut known: HashSet<String> = known.into_iter().map(|row| row.phone_index).collect();
+        let new: Vec<_> = users.into_iter().filter(|user| known.insert(index(user))).collect();
+        if !new.is_empty() {
+            let rows = new.iter().map(|user| self.row_of(user)).collect::<Result<Vec<_>, _>>()?;
+            external_user::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        }
+        Ok(new)
+    }
+
+    fn row_of(&self, user: &ExternalUser) -> Result<external_user::ActiveModel, StoreError> {
+        // Who comes by itself has name and picture from the visit, which had them from WeChat; who is invited has the
+        // name that the organization wrote down.
+        let from_wechat = user.invited_at.is_none() && (user.nickname.is_some() || user.avatar_url.is_some());
+        Ok(external_user::ActiveModel {
             id: Set(user.id.0),
             org_id: Set(user.organization.0),
             app_id: Set(user.app.0),
@@ -133,16 +169,13 @@ impl Unit {
             avatar_url: Set(user.avatar_url.clone()),
             status: Set(user.status.name().into()),
             role: Set(user.role.clone()),
-            department_id: Set(None),
-            manager: Set(None),
-            invited_at: Set(None),
-            // A new account has them from the visit, which had them from WeChat.
-            profile_at: Set((user.nickname.is_some() || user.avatar_url.is_some()).then(|| self.now().0)),
+            department_id: Set(user.department.map(|department| department.0)),
+            manager: Set(user.manager.map(|manager| manager.to_string())),
+            invited_at: Set(user.invited_at.map(|at| at.0)),
+            profile_at: Set(from_wechat.then(|| self.now().0)),
             created_at: Set(self.now().0),
             updated_at: Set(self.now().0),
-        };
-        row.insert(&self.tx).await?;
-        Ok(())
+        })
     }
 
     /// Joins a WeChat identity to an account.
@@ -263,8 +296,9 @@ async fn binding<C: ConnectionTrait>(
         .await?)
 }
 
-fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreError> {
+pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreError> {
     let (id, organization) = (UserId(row.id), OrgId(row.org_id));
+    let manager = row.manager.map(|text| text.parse().map_err(|_| inconsistent(TABLE, "manager", id)));
     let place = Place { table: TABLE, column: "phone", row: &id, organization };
     let phone = Some(tools.vault.open(&place, &row.phone)?).filter(|text| !text.is_empty());
     Ok(ExternalUser {
@@ -276,6 +310,9 @@ fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreE
         avatar_url: row.avatar_url,
         status: Status::from_name(&row.status).ok_or_else(|| inconsistent(TABLE, "status", id))?,
         role: row.role,
+        department: row.department_id.map(DepartmentId),
+        manager: manager.transpose()?,
+        invited_at: row.invited_at.map(Millis),
     })
 }
 

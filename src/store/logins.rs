@@ -110,7 +110,7 @@ impl Unit {
     }
 }
 
-fn read(row: &login::Model) -> Result<Login, StoreError> {
+pub(super) fn read(row: &login::Model) -> Result<Login, StoreError> {
     let id = LoginId(row.id);
     Ok(Login {
         id,

@@ -1,4 +1,4 @@
-//! Apps and their portals.
+//! Portals, each with what its visitors see of its app and organization; and apps while they are made.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -8,10 +8,9 @@ use sea_orm::{
 
 use entities::{app, organization, portal, role};
 
-use crate::domain::app::App;
-use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, OrgId, new_uuid};
 use crate::domain::portal::{Confirm, Portal, SignUp, Terms};
+use crate::domain::role::Role;
 use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
@@ -30,15 +29,25 @@ pub struct NewApp {
     pub slug: String,
 }
 
-/// Portal settings to change; what is `None` stays.
-#[derive(Clone, Copy, Debug, Default)]
+/// Portal settings to change; what is `None` stays, `Some(None)` takes away.
+#[derive(Clone, Debug, Default)]
 pub struct PortalSettings {
     /// Whether it is switched on.
     pub enabled: Option<bool>,
+    /// Its slug, checked.
+    pub slug: Option<String>,
     /// Who may make an account.
     pub sign_up: Option<SignUp>,
     /// How people confirm.
     pub confirm: Option<Confirm>,
+    /// How long a login lasts at most, in hours.
+    pub login_hours: Option<i32>,
+    /// A title of its own.
+    pub title: Option<Option<String>>,
+    /// Where its terms are to be read; goes with `terms_version`.
+    pub terms_url: Option<Option<String>>,
+    /// The version of its terms; goes with `terms_url`.
+    pub terms_version: Option<Option<String>>,
 }
 
 impl Store {
@@ -83,24 +92,6 @@ impl Store {
         Ok(rows.into_iter().map(|row| AppId(row.app_id)).collect())
     }
 
-    /// An app, of whichever organization: whoever asks compares it with their own.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
-        let app = app::Entity::find_by_id(id.0).one(&self.readers).await?;
-        let portal = portal::Entity::find_by_id(id.0).one(&self.readers).await?;
-        Ok(app.zip(portal).map(|(app, portal)| App {
-            id,
-            organization: OrgId(app.org_id),
-            name: app.name,
-            logo_url: app.logo_url,
-            enabled: app.enabled,
-            slug: portal.slug,
-            created_at: Millis(app.created_at),
-        }))
-    }
-
     /// The slugs of the scope's portals, switched on or not.
     ///
     /// # Errors
@@ -116,6 +107,33 @@ impl Store {
 }
 
 impl Unit {
+    /// The portal of an app of the scope's organization, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn portal(&self, scope: OrgScope, app: AppId) -> Result<Option<Portal>, StoreError> {
+        let row = portal::Entity::find_by_id(app.0)
+            .filter(portal::Column::OrgId.eq(scope.organization().0))
+            .one(&self.tx)
+            .await?;
+        with_app(&self.tx, row).await
+    }
+
+    /// Holds the portal of an app until the unit ends, so that what is decided by its rows stays so; false for an app
+    /// that is not this organization's. It is held before roles, and those before people.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_portal(&self, scope: OrgScope, app: AppId) -> Result<bool, StoreError> {
+        let held = portal::Entity::update_many()
+            .col_expr(portal::Column::OrgId, Expr::value(scope.organization().0))
+            .filter(portal::Column::AppId.eq(app.0))
+            .filter(portal::Column::OrgId.eq(scope.organization().0))
+            .exec(&self.tx)
+            .await?;
+        Ok(held.rows_affected == 1)
+    }
+
     /// The portal of an app, as this unit sees it.
     ///
     /// # Errors
@@ -140,12 +158,27 @@ impl Unit {
     /// [`StoreError::Conflict`] when the slug is taken.
     pub async fn create_app(&self, organization: OrgId, new: &NewApp) -> Result<AppId, StoreError> {
         let id = AppId::generate(&*self.tools.clock, &*self.tools.entropy);
+        self.add_app(organization, id, new, None).await?;
+        Ok(id)
+    }
+
+    /// Adds an app of this id with its portal and its default role.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the slug is taken.
+    pub async fn add_app(
+        &self,
+        organization: OrgId,
+        id: AppId,
+        new: &NewApp,
+        logo_url: Option<&str>,
+    ) -> Result<(), StoreError> {
         let now = self.now().0;
         let app = app::ActiveModel {
             id: Set(id.0),
             org_id: Set(organization.0),
             name: Set(new.name.clone()),
-            logo_url: Set(None),
+            logo_url: Set(logo_url.map(Into::into)),
             enabled: Set(true),
             created_at: Set(now),
         };
@@ -173,31 +206,45 @@ impl Unit {
             created_at: Set(now),
         };
         role.insert(&self.tx).await?;
-        Ok(id)
+        Ok(())
     }
 
-    /// Changes a portal's settings; false for an app that is not this organization's.
+    /// Changes a portal's settings, and its default role to one that this unit holds; false for an app that is not
+    /// this organization's.
     ///
     /// # Errors
-    /// The database refused.
+    /// [`StoreError::Conflict`] when the slug is taken.
     pub async fn set_portal(
         &self,
-        organization: OrgId,
+        scope: OrgScope,
         app: AppId,
         settings: &PortalSettings,
+        default_role: Option<&Role>,
     ) -> Result<bool, StoreError> {
+        use portal::Column;
+        let texts = [
+            (Column::Slug, settings.slug.as_deref().map(Some)),
+            (Column::SignUp, settings.sign_up.map(|value| Some(value.name()))),
+            (Column::Confirm, settings.confirm.map(|value| Some(value.name()))),
+            (Column::DefaultRole, default_role.map(|role| Some(role.name.as_str()))),
+            (Column::Title, settings.title.as_ref().map(Option::as_deref)),
+            (Column::TermsUrl, settings.terms_url.as_ref().map(Option::as_deref)),
+            (Column::TermsVersion, settings.terms_version.as_ref().map(Option::as_deref)),
+        ];
         let mut update = portal::Entity::update_many()
-            .filter(portal::Column::AppId.eq(app.0))
-            .filter(portal::Column::OrgId.eq(organization.0))
-            .col_expr(portal::Column::OrgId, Expr::value(organization.0));
+            .filter(Column::AppId.eq(app.0))
+            .filter(Column::OrgId.eq(scope.organization().0))
+            .col_expr(Column::OrgId, Expr::value(scope.organization().0));
+        for (column, text) in texts {
+            if let Some(text) = text {
+                update = update.col_expr(column, Expr::value(text));
+            }
+        }
         if let Some(enabled) = settings.enabled {
-            update = update.col_expr(portal::Column::Enabled, Expr::value(enabled));
+            update = update.col_expr(Column::Enabled, Expr::value(enabled));
         }
-        if let Some(sign_up) = settings.sign_up {
-            update = update.col_expr(portal::Column::SignUp, Expr::value(sign_up.name()));
-        }
-        if let Some(confirm) = settings.confirm {
-            update = update.col_expr(portal::Column::Confirm, Expr::value(confirm.name()));
+        if let Some(hours) = settings.login_hours {
+            update = update.col_expr(Column::LoginHours, Expr::value(hours));
         }
         Ok(update.exec(&self.tx).await?.rows_affected == 1)
     }
@@ -210,24 +257,22 @@ async fn with_app<C: ConnectionTrait>(
     let Some(row) = row else { return Ok(None) };
     let app = app::Entity::find_by_id(row.app_id).one(db).await?;
     let organization = organization::Entity::find_by_id(row.org_id).one(db).await?;
-    let (Some(app), Some(organization)) = (app, organization) else {
-        return Err(inconsistent("portals", "app_id", row.app_id));
-    };
+    let broken = |column| inconsistent("portals", column, row.app_id);
+    let (Some(app), Some(organization)) = (app, organization) else { return Err(broken("app_id")) };
     Ok(Some(Portal {
         organization: OrgId(row.org_id),
         organization_name: organization.name,
         app: AppId(row.app_id),
         app_name: app.name,
         logo_url: app.logo_url,
+        enabled: row.enabled,
         open: row.enabled && app.enabled && organization.enabled,
-        sign_up: SignUp::from_name(&row.sign_up)
-            .ok_or_else(|| inconsistent("portals", "sign_up", row.app_id))?,
-        confirm: Confirm::from_name(&row.confirm)
-            .ok_or_else(|| inconsistent("portals", "confirm", row.app_id))?,
+        sign_up: SignUp::from_name(&row.sign_up).ok_or_else(|| broken("sign_up"))?,
+        confirm: Confirm::from_name(&row.confirm).ok_or_else(|| broken("confirm"))?,
         slug: row.slug,
         title: row.title,
         login_hours: row.login_hours,
         default_role: row.default_role,
-        terms: row.terms_url.zip(row.terms_version).map(|(url, version)| Terms { url, version }),
+        terms: Terms::of(row.terms_url, row.terms_version).map_err(|half| broken(half.missing))?,
     }))
 }

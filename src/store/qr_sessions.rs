@@ -1,7 +1,9 @@
 //! QR sessions that have been scanned; one that waits has no row.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+};
 
 use entities::qr_session;
 
@@ -88,6 +90,29 @@ impl Unit {
             self.changed(next.organization, Topic::QrSession, &next.r.to_hex()).await?;
         }
         Ok(done.rows_affected == 1)
+    }
+
+    /// The QR sessions by which this person may still come in: the account's, and those of the WeChat identity that is
+    /// bound to it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn open_sessions_of_person(
+        &self,
+        app: AppId,
+        user: UserId,
+    ) -> Result<Vec<QrSession>, StoreError> {
+        let mut whose = Condition::any().add(qr_session::Column::UserId.eq(user.0));
+        if let Some(openid) = self.openid_of(user).await? {
+            whose = whose.add(qr_session::Column::Openid.eq(openid));
+        }
+        let rows = qr_session::Entity::find()
+            .filter(qr_session::Column::AppId.eq(app.0))
+            .filter(qr_session::Column::State.is_in(State::OPEN.map(State::name)))
+            .filter(whose)
+            .all(&self.tx)
+            .await?;
+        rows.into_iter().map(read).collect()
     }
 
     /// The scanned QR sessions of an app from which somebody may still come in.

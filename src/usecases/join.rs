@@ -6,7 +6,6 @@ use crate::domain::ids::{CodeId, UserId};
 use crate::domain::login::LoginKind;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::phone_visit::{Ending, VisitKind};
-use crate::domain::portal::SignUp;
 use crate::domain::qr_session::Refusal;
 use crate::domain::verification::{Limited, read_code};
 use crate::store::verification_codes::CodeOwner;
@@ -195,7 +194,8 @@ impl SignIn {
             self.parts.store.service_account_of(owner.organization).await?.ok_or(StoreError::Conflict)?.appid;
         let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
             portal.admit(None).map_err(BindError::Refused)?;
-            let user = self.new_user(view, owner);
+            let role = unit.default_role(owner.app).await?.name;
+            let user = self.new_user(view, owner, role);
             if user.status == Status::Active && !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
@@ -208,21 +208,21 @@ impl SignIn {
             // A carrier may have given the number to somebody else: a code alone never moves an account.
             return Err(BindError::Refused(Refusal::PhoneInUse));
         }
-        if user.status == Status::Pending && portal.sign_up != SignUp::Approval {
+        if user.status == Status::Pending && portal.lets_in_at_once(user.invited_at.is_some()) {
+            if !unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
+                return Err(StoreError::Conflict.into());
+            }
+            // Refused, the unit is given up, and the person stays pending.
             if !take_seat(unit, owner.organization, "phone", caller).await? {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
-            if unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
-                user.status = Status::Active;
-            } else {
-                return Err(StoreError::Conflict.into());
-            }
+            user.status = Status::Active;
         }
         unit.bind_wechat(&user, &appid, &owner.openid).await?;
         Ok(user)
     }
 
-    fn new_user(&self, view: &PhoneView, owner: &CodeOwner) -> ExternalUser {
+    fn new_user(&self, view: &PhoneView, owner: &CodeOwner, role: String) -> ExternalUser {
         ExternalUser {
             id: UserId::generate(self.clock(), self.entropy()),
             organization: owner.organization,
@@ -231,7 +231,10 @@ impl SignIn {
             nickname: view.visit.nickname.clone(),
             avatar_url: view.visit.avatar_url.clone(),
             status: view.portal.first_status(),
-            role: view.portal.default_role.clone(),
+            role,
+            department: None,
+            manager: None,
+            invited_at: None,
         }
     }
 

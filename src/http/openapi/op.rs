@@ -135,6 +135,15 @@ impl Op {
         ])
     }
 
+    /// The same as a text of another media type, with an example.
+    #[must_use]
+    pub fn takes_text(mut self, media: &str, example: &str) -> Self {
+        if let Some(content) = self.fields.get_mut("requestBody").and_then(|body| body.get_mut("content")) {
+            content[media] = json!({"schema": {"type": "string"}, "example": example});
+        }
+        self
+    }
+
     /// Says that a repetition under the same key has no second effect.
     #[must_use]
     pub fn repeatable(self) -> Self {

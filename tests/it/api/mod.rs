@@ -1,15 +1,22 @@
 //! Stories of backends that call the API.
 
+mod apps;
 mod capabilities;
 mod collaborators;
 mod common;
 mod departments;
 mod docs;
+mod erasure;
+mod external_users;
+mod invitations;
 mod members;
 mod menu;
 mod modules;
 mod organizations;
+mod portals;
+mod roles;
 mod seats;
+mod seats_of_users;
 mod service_account;
 mod service_account_races;
 mod walk;

@@ -1,7 +1,5 @@
 //! A number that a carrier has given to somebody else, and a WeChat identity that is no longer its owner's.
 
-use menfang::domain::audit::By;
-use menfang::domain::phone_number::PhoneNumber;
 use serde_json::json;
 
 use super::first_time::sign_in_new;
@@ -166,12 +164,11 @@ async fn no_account_loses_all_that_it_is_found_by() {
     free(&server, &alice).await;
     backend.delete(&format!("{path}/wechat")).await.expect_problem(409, "wrong_status");
 
-    let portal = server.portal("suppliers").await;
-    let number = PhoneNumber::parse("13700000000", &["+86".into()]).unwrap();
-    let admin = &server.running().admin;
-    let invited = admin.invite(portal.scope(), portal.app, number, &By::operator()).await.unwrap();
-    let invited = invited.settle(None).await.unwrap();
-    let path = format!("/apps/{}/external-users/{invited}", portal.app);
+    let app = server.app("suppliers").await;
+    let invitation = json!({"phone": "13700000000"});
+    let invited =
+        backend.post(&format!("{app}/external-users/invitations"), invitation).await.expect(201).json();
+    let path = format!("{app}/external-users/{}", invited["id"].as_str().unwrap());
     backend.post(&format!("{path}/free-phone"), json!({})).await.expect_problem(409, "wrong_status");
     backend.delete(&format!("{path}/wechat")).await.expect_problem(409, "wrong_status");
 

@@ -9,8 +9,10 @@ use tokio::time::Instant;
 use super::first_time::sign_in_new;
 use crate::support::{Browser, Phone, Qr, Socket, TestServer};
 
-const CLOSED: PortalSettings = PortalSettings { enabled: Some(false), sign_up: None, confirm: None };
-const OPEN: PortalSettings = PortalSettings { enabled: Some(true), sign_up: None, confirm: None };
+async fn switch_portal(server: &TestServer, on: bool) {
+    server.set_portal("suppliers", PortalSettings { enabled: Some(on), ..PortalSettings::default() }).await;
+}
+
 /// Within which everybody who waits must know.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -25,8 +27,11 @@ enum Switch {
 impl Switch {
     async fn set(self, server: &TestServer, on: bool) {
         match self {
-            Self::Portal => server.set_portal("suppliers", if on { OPEN } else { CLOSED }).await,
-            Self::App => server.set_app_enabled("suppliers", on).await,
+            Self::Portal => switch_portal(server, on).await,
+            Self::App => {
+                let app = server.app("suppliers").await;
+                server.own_backend().patch(&app, json!({"enabled": on})).await.expect(200);
+            }
             Self::Organization => {
                 let path = format!("/organizations/{}", server.organization);
                 server.platform_backend().patch(&path, json!({"enabled": on})).await.expect(200);
@@ -60,7 +65,7 @@ async fn approved(server: &TestServer) -> (Phone, Browser, Qr) {
 async fn whoever_waits_at_a_portal_that_is_closed_learns_it_at_once() {
     let server = TestServer::start().await;
     let (alice, bob) = (server.person("Alice").await, server.person("Bob").await);
-    for switch in [Switch::Portal, Switch::Organization] {
+    for switch in [Switch::Portal, Switch::App, Switch::Organization] {
         let (unscanned, other) = (waiting(&server, "suppliers").await, waiting(&server, "customers").await);
         let (_, _, mut socket) = unscanned;
         let (pc, qr, mut scanned) = waiting(&server, "suppliers").await;
@@ -98,7 +103,7 @@ async fn whoever_waits_at_a_portal_that_is_closed_learns_it_at_once() {
         socket.expect("scanned").await;
         // The other portal of the organization was closed with it, but not with this one.
         let (other_pc, other_qr, mut other) = other;
-        let open = matches!(switch, Switch::Portal);
+        let open = matches!(switch, Switch::Portal | Switch::App);
         if open {
             bob.scan_qr("customers", &other_qr).await;
         }
@@ -111,7 +116,7 @@ async fn whoever_waits_at_a_portal_that_is_closed_learns_it_at_once() {
 async fn a_portal_that_was_closed_for_a_moment_refuses_nobody_afterwards() {
     let server = TestServer::start().await;
     for on in [false, true, false, true] {
-        server.set_portal("suppliers", if on { OPEN } else { CLOSED }).await;
+        switch_portal(&server, on).await;
     }
     let phone = server.person("Alice").await;
     sign_in_new(&server, &phone, "suppliers").await.me("suppliers").await.expect(200);
@@ -182,9 +187,9 @@ async fn a_closed_portal_says_so_on_every_way_in() {
 async fn a_portal_that_is_closed_after_the_approval_gives_no_login() {
     let server = TestServer::start().await;
     let (_, pc, qr) = approved(&server).await;
-    server.set_portal("suppliers", CLOSED).await;
+    switch_portal(&server, false).await;
     pc.claim(&qr).await.expect_problem(403, "portal_closed");
-    server.set_portal("suppliers", OPEN).await;
+    switch_portal(&server, true).await;
     pc.claim(&qr).await.expect_problem(403, "portal_closed");
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
 }
@@ -217,14 +222,16 @@ async fn whoever_is_switched_off_on_the_way_does_not_get_in() {
     let server = TestServer::start().await;
     let (phone, pc, qr) = approved(&server).await;
     let (_pc, other, mut socket) = waiting(&server, "suppliers").await;
-    phone.scan_qr("suppliers", &other).await;
+    let page = phone.scan_qr("suppliers", &other).await;
     let number = socket.expect("scanned").await["match"].as_str().unwrap().to_owned();
     server.disable("suppliers", &phone).await;
+    assert_eq!(socket.expect("refused").await["reason"], "account_disabled");
     // After the approval, before it, and by the menu.
     pc.claim(&qr).await.expect_problem(403, "account_disabled");
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
-    phone.approve("suppliers", Some(&number)).await.expect_problem(403, "account_disabled");
-    assert_eq!(socket.expect("refused").await["reason"], "account_disabled");
+    let (csrf, number) = (page["csrf"].as_str().unwrap(), [("match", number.as_str())]);
+    let told = phone.post_with("suppliers", "approve", csrf, &number).await.expect(200).json();
+    assert_eq!((&told["step"], &told["reason"]), (&"refused".into(), &"account_disabled".into()));
     phone.scan(&phone.at("/p/suppliers")).await.expect(303);
     let view = phone.view("suppliers").await;
     assert_eq!((&view["step"], &view["reason"]), (&"refused".into(), &"account_disabled".into()));

@@ -127,7 +127,7 @@ async fn the_page_without_script_has_a_button_for_it() {
 async fn a_portal_for_invited_people_refuses_others_and_a_closed_one_all() {
     let server = TestServer::start().await;
     let settings = PortalSettings { sign_up: Some(SignUp::Invitation), ..PortalSettings::default() };
-    server.set_portal("suppliers", settings).await;
+    server.set_portal("suppliers", settings.clone()).await;
     let (pc, phone) = (server.browser(), server.person("Alice").await);
     let qr = pc.start_qr("suppliers").await;
     phone.scan_qr("suppliers", &qr).await;

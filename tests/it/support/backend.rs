@@ -52,6 +52,20 @@ impl Backend {
         self.send(self.request(Method::DELETE, path)).await
     }
 
+    /// Posts a file of comma-separated values.
+    pub(crate) async fn post_csv(&self, path: &str, file: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, path).header("content-type", "text/csv");
+        self.send(request.body(file)).await
+    }
+
+    /// The account of a phone in an app, as the API lists it.
+    pub(crate) async fn user_of(&self, app: &str, number: &str) -> Value {
+        let listed = self.get(&format!("{app}/external-users?phone={number}")).await.expect(200).json();
+        let items = listed["items"].as_array().unwrap();
+        assert!(items.len() <= 1, "{listed}");
+        items.first().cloned().unwrap_or(Value::Null)
+    }
+
     /// Posts under an `Idempotency-Key`.
     pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
         let request = self.request(Method::POST, path).header("idempotency-key", key);

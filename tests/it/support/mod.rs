@@ -5,6 +5,7 @@
 pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod phone;
+pub(crate) mod places;
 pub(crate) mod registrant;
 pub(crate) mod server;
 pub(crate) mod socket;

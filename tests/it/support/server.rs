@@ -179,6 +179,11 @@ impl TestServer {
         self.running().sign_in.portal(slug).await.unwrap().unwrap()
     }
 
+    /// Where the API has the app of a portal.
+    pub(crate) async fn app(&self, slug: &str) -> String {
+        format!("/apps/{}", self.portal(slug).await.app)
+    }
+
     pub(crate) async fn set_portal(&self, slug: &str, settings: PortalSettings) {
         let portal = self.portal(slug).await;
         let admin = &self.running().admin;
@@ -196,27 +201,23 @@ impl TestServer {
 
     /// Lets a pending person in, as the organization would.
     pub(crate) async fn admit(&self, slug: &str, phone: &Phone) {
-        let (scope, user) = (self.portal(slug).await.scope(), self.account(slug, phone).await.id);
-        let admitted = self.running().admin.admit(scope, user, &By::operator()).await.unwrap();
-        admitted.settle(None).await.unwrap();
+        let user = self.account(slug, phone).await;
+        let approve = format!("/apps/{}/external-users/{}/approve", user.app, user.id);
+        self.own_backend().post(&approve, json!({})).await.expect(200);
     }
 
     /// Switches an active person off, as the organization would.
     pub(crate) async fn disable(&self, slug: &str, phone: &Phone) {
-        let (scope, user) = (self.portal(slug).await.scope(), self.account(slug, phone).await.id);
-        let disabled = self.running().admin.disable(scope, user, &By::operator()).await.unwrap();
-        disabled.settle(None).await.unwrap();
+        let user = self.account(slug, phone).await;
+        let place = format!("/apps/{}/external-users/{}", user.app, user.id);
+        self.own_backend().patch(&place, json!({"status": "disabled"})).await.expect(200);
     }
 
     /// Publishes a version of a portal's terms, or takes them back.
     pub(crate) async fn set_terms(&self, slug: &str, version: Option<&str>) {
-        let value = |text: Option<String>| text.map_or("NULL".into(), |text| format!("'{text}'"));
-        let url = value(version.map(|version| format!("https://example.com/terms/{version}")));
-        let version = value(version.map(ToOwned::to_owned));
-        self.write(format!(
-            "UPDATE portals SET terms_url = {url}, terms_version = {version} WHERE slug = '{slug}'"
-        ))
-        .await;
+        let url = version.map(|version| format!("https://example.com/terms/{version}"));
+        let terms = json!({"terms_url": url, "terms_version": version});
+        self.own_backend().patch(&format!("{}/portal", self.app(slug).await), terms).await.expect(200);
     }
 
     /// Switches an app on or off in its row; nobody is told.
@@ -319,6 +320,19 @@ impl TestServer {
     pub(crate) fn database_bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
+
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite://{}?mode=rw", self.folder.path().join("menfang.db").display())
+    }
+
+    /// How many QR sessions have a row, and how many of them say who scanned.
+    pub(crate) async fn people_in_qr_sessions(&self) -> (usize, usize) {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
+        let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
+        (rows.len(), with_person.count())
     }
 
     /// Where the API has the organization.

@@ -6,16 +6,20 @@ pub mod account;
 pub mod accounts;
 pub mod affiliations;
 pub mod api_keys;
+pub mod apps;
 pub mod audit;
 pub mod capabilities;
 pub mod collaborators;
 pub mod departments;
 pub mod external_user_phones;
+pub mod external_users;
 pub mod followers;
 pub mod members;
 pub mod menu;
 pub mod modules;
 pub mod organizations;
+pub mod portals;
+pub mod roles;
 pub mod seats;
 pub mod service_account;
 
@@ -27,16 +31,20 @@ pub fn endpoints() -> Vec<Endpoint> {
         account::endpoints(),
         accounts::endpoints(),
         api_keys::endpoints(),
+        apps::endpoints(),
         audit::endpoints(),
         capabilities::endpoints(),
         collaborators::endpoints(),
         departments::endpoints(),
         external_user_phones::endpoints(),
+        external_users::endpoints(),
         followers::endpoints(),
         members::endpoints(),
         menu::endpoints(),
         modules::endpoints(),
         organizations::endpoints(),
+        portals::endpoints(),
+        roles::endpoints(),
         seats::endpoints(),
         service_account::endpoints(),
     ]
