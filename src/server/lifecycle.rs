@@ -47,6 +47,8 @@ pub struct Running {
     pub sign_in: SignIn,
     /// Administering, for what has no route.
     pub admin: Administration,
+    /// Registered people, for what has no route.
+    pub accounts: PlatformAccounts,
     /// The rows, for tests that count them.
     pub store: Store,
     /// The live sessions.
@@ -94,6 +96,7 @@ impl Server {
             ops_address,
             sign_in: self.site.sign_in.clone(),
             admin: self.site.admin.clone(),
+            accounts: self.site.accounts.clone(),
             store: self.store,
             live: self.registry.clone(),
             importer: self.importer,
