@@ -20,15 +20,17 @@ use crate::domain::clock::{Entropy, random};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::hex;
 use crate::domain::organization::Edition;
+use crate::domain::scope::OrgScope;
 use crate::domain::service_account::PushMode;
 use crate::server::world::{OsEntropy, SystemClock, client};
-use crate::server::{World, build};
+use crate::server::{Server, World, build};
 use crate::store::portals::NewApp;
 use crate::telemetry;
 use crate::usecases::Administration;
 use crate::usecases::service_accounts::NewServiceAccount;
 use crate::usecases::set_up::SetUp;
 
+use super::seed::{MEMBER_PHONE, Seed, SeedApp};
 use super::{out, serve};
 
 /// Everything on this machine with nothing installed
@@ -63,6 +65,8 @@ struct Kept {
     sms_secret: String,
     platform_key: String,
     organization_key: String,
+    /// The password of the people that are seeded.
+    member_password: String,
     service_account: KeptAccount,
     /// What was seeded; none until it all was.
     seeded: Option<Seeded>,
@@ -119,14 +123,14 @@ impl Demo {
         let config = self.config(&kept, &sandbox_url)?;
         telemetry::logs::init(&config.telemetry)?;
         let server = build(config, World::real()?).await?;
-        let seeded = kept.seed(server.admin(), &self.data).await?;
+        register(&sandbox_url, server.url(), &kept.service_account).await?;
+        let seeded = kept.seed(&server, &self.data).await?;
         let running = server.start()?;
-        register(&sandbox_url, &running.url, &kept.service_account).await?;
         let ops_url = format!("http://{}", running.ops_address);
         if self.json {
             out::line(&report(&kept, &seeded, &running.url, &sandbox_url, &ops_url).to_string());
         } else {
-            welcome(&running.url, &sandbox_url, &ops_url, &seeded);
+            welcome(&kept, &running.url, &sandbox_url, &ops_url, &seeded);
         }
         serve::until_signal().await?;
         serve::stop(running).await;
@@ -186,6 +190,7 @@ impl Kept {
             sms_secret: key(),
             platform_key: api_key(),
             organization_key: api_key(),
+            member_password: hex(&random::<8>(&entropy)),
             service_account: KeptAccount::make(&entropy),
             seeded: None,
         }
@@ -202,7 +207,8 @@ impl Kept {
     }
 
     /// Makes the organization once; a crash between that and writing it down is found by the service account's appid.
-    async fn seed(&mut self, admin: &Administration, data: &Path) -> anyhow::Result<Seeded> {
+    async fn seed(&mut self, server: &Server, data: &Path) -> anyhow::Result<Seeded> {
+        let admin = server.admin();
         if let Some(seeded) = &self.seeded {
             return Ok(seeded.clone());
         }
@@ -220,6 +226,20 @@ impl Kept {
             let portal = admin.store().portal_by_slug(slug).await?;
             let portal = portal.context("the demo's apps are gone; choose another --data")?;
             apps.push(SeededApp { id: portal.app.to_string(), slug: portal.slug });
+        }
+        if let [suppliers, customers] = &apps[..] {
+            let app = |app: &SeededApp| -> anyhow::Result<SeedApp> {
+                Ok(SeedApp { id: app.id.parse()?, slug: app.slug.clone() })
+            };
+            let seed = Seed {
+                admin,
+                accounts: server.accounts(),
+                scope: OrgScope::of_row(organization),
+                suppliers: app(suppliers)?,
+                customers: app(customers)?,
+                password: &self.member_password,
+            };
+            seed.plant().await?;
         }
         let seeded = Seeded { organization: organization.to_string(), apps };
         self.seeded = Some(seeded.clone());
@@ -300,15 +320,22 @@ fn report(kept: &Kept, seeded: &Seeded, url: &str, sandbox_url: &str, ops_url: &
         "organization": {"id": seeded.organization, "api_key": kept.organization_key},
         "apps": seeded.apps,
         "service_account": kept.service_account,
+        "member": {"phone": MEMBER_PHONE, "password": kept.member_password},
     })
 }
 
-fn welcome(url: &str, sandbox_url: &str, ops_url: &str, seeded: &Seeded) {
+fn welcome(kept: &Kept, url: &str, sandbox_url: &str, ops_url: &str, seeded: &Seeded) {
     out::line("Menfang runs. Try it in a private window (cookies are shared over ports):\n");
     for app in &seeded.apps {
         out::line(&format!("  a portal, on the computer    {url}/p/{}", app.slug));
     }
     out::line(&format!("  a phone with WeChat          {sandbox_url}/phone"));
+    out::line(&format!(
+        "  members' own page            {url}/account  (phone {MEMBER_PHONE}, password {})",
+        kept.member_password
+    ));
+    out::line(&format!("  the API, described           {url}/api/docs"));
+    out::line(&format!("  the organization's API key   {}", kept.organization_key));
     out::line(&format!("  health and metrics           {ops_url}/readyz\n"));
     out::line("Open the portal and click \"Scan with the pretend phone\" under its code. Ctrl-C ends it.");
 }

@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod openapi;
 pub mod out;
 pub mod sandbox;
+pub mod seed;
 pub mod serve;
 
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
 use crate::store::Store;
 use crate::telemetry;
-use crate::usecases::{Administration, SignIn};
+use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
 use super::build::Server;
 
@@ -47,6 +47,8 @@ pub struct Running {
     pub sign_in: SignIn,
     /// Administering, for what has no route.
     pub admin: Administration,
+    /// Registered people, for what has no route.
+    pub accounts: PlatformAccounts,
     /// The rows, for tests that count them.
     pub store: Store,
     /// The live sessions.
@@ -71,6 +73,11 @@ impl Server {
         &self.site.admin
     }
 
+    /// Platform accounts, before serving begins.
+    pub fn accounts(&self) -> &PlatformAccounts {
+        &self.site.accounts
+    }
+
     /// Begins to serve.
     ///
     /// # Errors
@@ -89,6 +96,7 @@ impl Server {
             ops_address,
             sign_in: self.site.sign_in.clone(),
             admin: self.site.admin.clone(),
+            accounts: self.site.accounts.clone(),
             store: self.store,
             live: self.registry.clone(),
             importer: self.importer,

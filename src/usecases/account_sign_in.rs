@@ -81,9 +81,10 @@ impl PlatformAccounts {
         // Whoever sees the counters sees no phones.
         let phone = hex(&self.parts.signing.mac("sign-in limit", &[phone.as_str().as_bytes()]));
         let limit = |name, key, max| Limit { name, key, max, window: WINDOW };
+        // The address comes first: a flood of numbers from one of them leaves no counters behind.
         let limits = [
-            limit("sign_ins_per_phone", phone, rules.sign_ins_per_phone),
             limit("sign_ins_per_address", caller.network.key(), rules.sign_ins_per_address),
+            limit("sign_ins_per_phone", phone, rules.sign_ins_per_phone),
         ];
         self.parts.bus.guard().pass(&limits, self.now()).map_err(|reached| {
             metrics::counter!("menfang_limit_hits_total", "limit" => reached.limit).increment(1);

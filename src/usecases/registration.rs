@@ -105,7 +105,7 @@ impl PlatformAccounts {
         let code = read_code(with.code).ok_or(RegisterError::CodeWrong)?;
         let owner = code_owner(&invited, caller);
         let proved = self.parts.guess_code(&owner, &code, caller).await?;
-        let done = self.write_account(&invited, proved, (phone, name), with.password, caller).await;
+        let done = self.write_account(&invited, Some(proved), (phone, name), with.password, caller).await;
         if done.is_err() {
             let unit = self.parts.store.begin().await?;
             unit.return_guess(proved).await?;
@@ -117,10 +117,28 @@ impl PlatformAccounts {
         done
     }
 
+    /// Registers an account for an invitation whose phone an operator vouches for: no code is asked for.
+    ///
+    /// # Errors
+    /// See [`RegisterError`].
+    pub async fn vouch(
+        &self,
+        invitation: &str,
+        name: &str,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<(Account, Membership), RegisterError> {
+        let invited = self.open_invitation(invitation).await?.ok_or(InvitationInvalid)?;
+        let phone = invited.affiliation.phone.clone();
+        let name = display_name(name)?;
+        check_password(password, &phone, self.parts.accounts.password)?;
+        self.write_account(&invited, None, (phone, name), password, caller).await
+    }
+
     async fn write_account(
         &self,
         invited: &Invited,
-        code: CodeId,
+        code: Option<CodeId>,
         (phone, name): (PhoneNumber, String),
         password: &str,
         caller: &Caller,
@@ -137,7 +155,9 @@ impl PlatformAccounts {
             created_at: self.now(),
         };
         let unit = self.parts.store.begin().await?;
-        if !unit.use_code(code).await? {
+        if let Some(code) = code
+            && !unit.use_code(code).await?
+        {
             return Err(RegisterError::CodeWrong);
         }
         match unit.create_account(&account, &hash).await {

@@ -65,6 +65,7 @@ async fn send_code(
     match sent.map_err(|error| code_problem(visitor, error)) {
         Ok(phone) => {
             drawn.code_sent_to = Some(phone.masked());
+            drawn.by_code = true;
             Ok(page(site, StatusCode::OK, &drawn))
         }
         Err(error) => again(site, visitor, drawn, error),
@@ -91,6 +92,7 @@ async fn prove(
         Err(error) => {
             let mut drawn = draw(site, visitor, invitation);
             drawn.phone = shortened(typed.get("phone"));
+            drawn.by_code = drawn.invitation.is_some() && typed.some("code").is_some();
             again(site, visitor, drawn, error)
         }
     }
@@ -184,6 +186,7 @@ fn draw(site: &Site, visitor: &Visitor, invitation: Option<String>) -> AccountSi
         host: site.front.authority.clone(),
         invitation,
         phone: String::new(),
+        by_code: false,
         code_sent_to: None,
         error: None,
     }

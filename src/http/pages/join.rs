@@ -18,7 +18,7 @@ use crate::usecases::account_logins::SignedInAccount;
 use crate::usecases::registration::{AcceptError, RegisterError, Registering};
 
 use super::account::{carry, typed_text};
-use super::views::{JoinPage, JoinStep, RegisterForm};
+use super::views::{JoinPage, JoinStep, Message, MessagePage, RegisterForm};
 
 /// `GET /join/{token}`.
 pub async fn show(
@@ -33,7 +33,7 @@ pub async fn show(
         let drawn = draw(&site, &visitor, (&token, &invited), who.as_ref(), form(&site));
         Ok(page(&site, StatusCode::OK, &drawn))
     };
-    shown.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
+    shown.await.unwrap_or_else(|error: Problem| refused(&site, &visitor, &error))
 }
 
 /// `POST /join/{token}`: a code, registering, or accepting, by the field `do`.
@@ -56,7 +56,7 @@ pub async fn post(
             _ => post.register().await,
         }
     };
-    done.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
+    done.await.unwrap_or_else(|error: Problem| refused(&site, &visitor, &error))
 }
 
 /// A post of the form.
@@ -154,6 +154,16 @@ impl Post<'_> {
 async fn open(site: &Site, visitor: &Visitor, token: &str) -> Result<Invited, Problem> {
     let found = site.accounts.open_invitation(token).await.map_err(|error| store_failed(visitor, &error))?;
     found.ok_or_else(|| visitor.problem(Code::InvitationInvalid))
+}
+
+/// A problem; whoever has taken the invitation up already is shown where to sign in.
+fn refused(site: &Site, visitor: &Visitor, error: &Problem) -> HttpResponse {
+    if visitor.wants_json || error.code != Code::InvitationInvalid {
+        return problem(site, visitor, error);
+    }
+    let mut view = MessagePage::new(visitor.lang, &site.front.authority, Message::InvitationInvalid);
+    view.action = Some((visitor.lang.t("account.sign_in.title").to_owned(), "/account/sign-in".to_owned()));
+    page(site, error.code.status(), &view)
 }
 
 fn form(site: &Site) -> RegisterForm {

@@ -2,6 +2,7 @@
 
 mod codes;
 mod invitations;
+mod keeping;
 mod logins;
 mod pages;
 mod register;

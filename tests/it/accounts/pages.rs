@@ -67,6 +67,7 @@ async fn somebody_joins_by_the_link_and_sees_what_they_have() {
     assert_eq!(open(&pc, "/account/sign-in").await.expect(303).location(), "/account");
     let gone = open(&pc, &path).await.expect(422);
     assert!(gone.body.contains("This invitation is no longer valid"));
+    assert!(gone.body.contains("href=\"/account/sign-in\""));
 
     let out = submit(&pc, "/account/sign-out", &[]).await.expect(303);
     assert_eq!(out.location(), "/account/sign-in");
@@ -105,9 +106,17 @@ async fn whoever_has_an_account_signs_in_to_accept() {
     assert!(page.body.contains("This number has an account.") && page.body.contains(&sign_in));
 
     assert!(open(&pc, &sign_in).await.expect(200).body.contains("Send me a code instead"));
-    let with =
-        [("do", "sign-in"), ("phone", &person.number), ("code", &code), ("invitation", token(&invited))];
-    assert_eq!(submit(&pc, "/account/sign-in", &with).await.expect(303).location(), path);
+    server.advance(61);
+    let with = |what, code| {
+        [("do", what), ("phone", person.number.as_str()), ("code", code), ("invitation", token(&invited))]
+    };
+    let page = submit(&pc, "/account/sign-in", &with("code", "")).await.expect(200);
+    assert!(page.body.contains("A code was sent to") && !page.body.contains("name=\"password\""));
+    let code = server.last_code(&person.number).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let page = submit(&pc, "/account/sign-in", &with("sign-in", wrong)).await.expect(401);
+    assert!(page.body.contains("name=\"code\""), "the code is still asked for");
+    assert_eq!(submit(&pc, "/account/sign-in", &with("sign-in", &code)).await.expect(303).location(), path);
     let page = open(&pc, &path).await.expect(200);
     assert!(page.body.contains("Accept as Li Lei") && !page.body.contains("name=\"password\""));
     assert_eq!(submit(&pc, &path, &[("do", "accept")]).await.expect(303).location(), "/account");

@@ -127,6 +127,14 @@ async fn department_and_manager_are_set_and_taken_away() {
     assert_eq!((&placed["department_id"], &placed["manager"]), (&json!(sales), &json!(boss)));
     let same = admin.patch(&place, json!({"department": sales})).await.expect(200).json();
     assert_eq!((&same["department"], &same["manager"]), (&json!("Sales"), &json!(boss)));
+    // What is taken away from the organization is taken from its people.
+    admin.delete(&format!("{}/departments/{sales}", server.org())).await.expect(204);
+    admin.delete(&format!("{}/members/{boss}", server.org())).await.expect(204);
+    let bare = admin.get(&place).await.expect(200).json();
+    assert_eq!((&bare["department_id"], &bare["manager"]), (&json!(null), &json!(null)));
+    let again =
+        json!({"department": server.department("Sales").await, "manager": server.member("Boss").await});
+    admin.patch(&place, again).await.expect(200);
     let none = admin.patch(&place, json!({"department": null, "manager": null})).await.expect(200).json();
     assert_eq!((&none["department_id"], &none["manager"]), (&json!(null), &json!(null)));
     let unknown_member = "mbr_00000000000000000000000000";
@@ -144,7 +152,7 @@ async fn department_and_manager_are_set_and_taken_away() {
         assert_eq!(refused["field"], field, "{value}");
     }
     let changes = actions(&server, &admin, user["id"].as_str().unwrap()).await;
-    assert_eq!(changes.iter().filter(|action| *action == "role_changed").count(), 3);
+    assert_eq!(changes.iter().filter(|action| *action == "role_changed").count(), 4);
 }
 
 #[actix_web::test]

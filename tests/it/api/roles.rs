@@ -46,6 +46,25 @@ async fn a_role_is_added_renamed_and_deleted_and_its_people_follow() {
 }
 
 #[actix_web::test]
+async fn members_of_a_deleted_role_get_the_default_role_once() {
+    let server = TestServer::start().await;
+    let (admin, roles) = (server.own_backend(), format!("{}/roles", server.app("suppliers").await));
+    let buyer = admin.post(&roles, json!({"name": "buyer"})).await.expect(201).json();
+    let listed = admin.get(&roles).await.expect(200).json();
+    let user = listed["items"].as_array().unwrap().iter().find(|role| role["is_default"] == true).unwrap();
+    let members = format!("{}/members", server.org());
+    for held in [json!([buyer["id"]]), json!([buyer["id"], user["id"]])] {
+        let member = json!({"phone": server.fresh_number(), "roles": held});
+        admin.post(&members, member).await.expect(201);
+    }
+    admin.delete(&format!("{roles}/{}", buyer["id"].as_str().unwrap())).await.expect(204);
+    for member in admin.get(&members).await.expect(200).json()["items"].as_array().unwrap() {
+        let held: Vec<_> = member["roles"].as_array().unwrap().iter().map(|role| &role["id"]).collect();
+        assert_eq!(held, [&user["id"]]);
+    }
+}
+
+#[actix_web::test]
 async fn the_default_role_stays_until_another_one_is_it() {
     let server = TestServer::start().await;
     let (admin, app) = (server.own_backend(), server.app("suppliers").await);

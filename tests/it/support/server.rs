@@ -316,6 +316,12 @@ impl TestServer {
         last["code"].as_str().unwrap().to_owned()
     }
 
+    /// Everything that stands in the files of the database.
+    pub(crate) fn database_bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
+
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite://{}?mode=rw", self.folder.path().join("menfang.db").display())
     }

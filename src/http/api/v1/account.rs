@@ -240,7 +240,11 @@ async fn end_login(asking: Account, request: HttpRequest) -> Result<HttpResponse
 
 async fn sign_out(asking: Account) -> Result<HttpResponse, Problem> {
     end(&asking, asking.who.login.id).await?;
-    let mut answer = HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish();
+    let mut answer = HttpResponse::NoContent()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // "cookies" would wipe those of the whole registrable domain.
+        .insert_header(("clear-site-data", "\"cache\""))
+        .finish();
     let removal = asking.site.removal(COOKIE);
     answer.add_cookie(&removal).map_err(|_| asking.visitor.problem(Code::Internal))?;
     Ok(answer)

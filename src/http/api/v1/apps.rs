@@ -40,7 +40,6 @@ pub struct NewApp {
 /// What may change of an app.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct AppChange {
     /// Its name.
     #[schema(min_length = 1, max_length = 60)]

@@ -50,7 +50,6 @@ pub enum ConfirmMode {
 /// What may change of a portal.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct PortalChange {
     /// Whether it is switched on; a closed portal tells its visitors so.
     enabled: Option<bool>,
@@ -177,7 +176,6 @@ fn settings(change: &PortalChange) -> Result<PortalSettings, ChangeError> {
 }
 
 /// One line of text that can be cleared.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn line(field: &str, sent: Option<&Option<String>>) -> Result<Option<Option<String>>, ChangeError> {
     let read = |text: &Option<String>| text.as_deref().map(display_name).transpose();
     sent.map(read).transpose().map_err(|rule| ChangeError::invalid(field, rule.to_string()))

@@ -93,7 +93,9 @@ pub struct AccountSignInPage {
     pub invitation: Option<String>,
     /// The phone that was typed.
     pub phone: String,
-    /// The masked number a code went to, once one was sent.
+    /// Whether a code is asked for instead of the password.
+    pub by_code: bool,
+    /// The masked number a code has just gone to.
     pub code_sent_to: Option<String>,
     /// What went wrong with the last attempt, as text.
     pub error: Option<String>,

@@ -427,6 +427,7 @@ fn signing_in_asks_for_a_code_only_once_one_was_sent() {
             host: "portal.example.com".to_owned(),
             invitation: None,
             phone: NASTY.to_owned(),
+            by_code: false,
             code_sent_to: None,
             error: Some(NASTY.to_owned()),
         };
@@ -434,7 +435,8 @@ fn signing_in_asks_for_a_code_only_once_one_was_sent() {
         assert!(plain.contains("name=\"password\"") && !plain.contains("value=\"code\""));
         let invited = AccountSignInPage { invitation: Some("the-token".to_owned()), ..page };
         assert!(html(lang, &invited).contains("name=\"do\" value=\"code\" formnovalidate"));
-        let sent = AccountSignInPage { code_sent_to: Some("138****1234".to_owned()), ..invited };
+        let sent =
+            AccountSignInPage { by_code: true, code_sent_to: Some("138****1234".to_owned()), ..invited };
         let html = html(lang, &sent);
         order(&html, &["value=\"sign-in\"", "138****1234", "name=\"code\"", "value=\"code\""]);
         assert!(!html.contains("name=\"password\""));

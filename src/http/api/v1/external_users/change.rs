@@ -24,7 +24,6 @@ use super::view::{ExternalUser, ExternalUserStatus, example, view, whom};
 /// What may change of an external user.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct ExternalUserChange {
     /// `active` lets a pending or disabled person in, which takes a seat; `disabled` signs the person out everywhere.
     status: Option<ExternalUserStatus>,
