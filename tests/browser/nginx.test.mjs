@@ -67,8 +67,22 @@ test("an app behind nginx is open to whoever is signed in at its portal, and to 
   await openEntrance(stranger, demo, () => stranger.goto(app));
   await r.picture(stranger, "sent-away");
 
+  // Signed out.
   await pc.goto(`${demo.portal}/home`);
-  await openEntrance(pc, demo, () => pc.getByRole("button", { name: "Not you? Sign out" }).click());
+  const { scan_url: again } = await openEntrance(pc, demo, () =>
+    pc.getByRole("button", { name: "Not you? Sign out" }).click(),
+  );
+  await away(pc);
+
+  // Signed in once more, and disabled by the organization's backend.
+  await phone.goto(again);
+  await approve(phone);
+  await pc.waitForURL(`${demo.portal}/home`);
+  assert.equal(await (await pc.goto(app)).text(), `signed in as ${id}\n`);
+  const account = `${demo.url}/api/v1/apps/${demo.apps[0].id}/external-users/${id}`;
+  const key = { Authorization: `Bearer ${demo.organization.api_key}`, "Content-Type": "application/json" };
+  const disabled = await fetch(account, { method: "PATCH", headers: key, body: JSON.stringify({ status: "disabled" }) });
+  assert.equal(disabled.status, 200);
   await away(pc);
   r.noErrors();
 });

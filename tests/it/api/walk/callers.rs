@@ -7,9 +7,10 @@ use menfang::usecases::api_keys::NewKey;
 use reqwest::header::{COOKIE, ORIGIN};
 
 use super::routes::{Demand, Route};
+use crate::accounts;
 use crate::sign_in::first_time::sign_in_new;
-use crate::support::TestServer;
 use crate::support::web::{Answer, Web};
+use crate::support::{PASSWORD, Registrant, TestServer};
 
 /// What a caller sends.
 #[derive(Clone, Default)]
@@ -30,10 +31,17 @@ pub(super) struct Callers {
     whole: String,
     login: String,
     url: String,
+    /// The app token of a member of our organization.
+    pub(super) member: String,
+    /// The app token of an external collaborator of our organization, who is a member of the other one.
+    pub(super) collaborator: String,
+    /// The cookie of the member in a browser.
+    member_cookie: String,
 }
 
 impl Sends {
-    fn key(text: &str) -> Self {
+    /// A text as a bearer: a key, or a token.
+    pub(super) fn bearer(text: &str) -> Self {
         Self { bearer: Some(text.to_owned()), ..Self::default() }
     }
 
@@ -71,20 +79,38 @@ impl Callers {
         let id = revoked.trim_start_matches("mf_").split('_').next().unwrap();
         let path = format!("/organizations/{}/api-keys/key_{id}", server.organization);
         server.own_backend().delete(&path).await.expect(204);
-        Self { own: server.organization, other, revoked, wrong_secret, whole, login, url: server.url.clone() }
+        let (member, collaborator) = people(server, other).await;
+        let member_cookie = cookie_of(server, &member).await;
+        Self {
+            own: server.organization,
+            other,
+            revoked,
+            wrong_secret,
+            whole,
+            login,
+            url: server.url.clone(),
+            member: token_of(&member).await,
+            collaborator: token_of(&collaborator).await,
+            member_cookie,
+        }
     }
 
     /// All who prove nothing that counts here.
     pub(super) fn nobody(&self, demand: &Demand) -> Vec<(&'static str, Sends)> {
         let mut all = vec![
             ("nobody", Sends::default()),
-            ("a text that is no key", Sends::key("mf_nonsense")),
-            ("a key with a wrong secret", Sends::key(&self.wrong_secret)),
-            ("a key that was revoked", Sends::key(&self.revoked)),
+            ("a text that is no key", Sends::bearer("mf_nonsense")),
+            ("a key with a wrong secret", Sends::bearer(&self.wrong_secret)),
+            ("a key that was revoked", Sends::bearer(&self.revoked)),
             ("an external user's login cookie", self.person()),
         ];
         if matches!(demand, Demand::Person) {
-            all.push(("a key, where a person is wanted", Sends::key(&self.whole)));
+            all.push(("a key, where a person is wanted", Sends::bearer(&self.whole)));
+        } else {
+            let browser = Sends { cookie: Some(self.member_cookie.clone()), ..self.person() };
+            all.push(("a member's app token", Sends::bearer(&self.member)));
+            all.push(("a collaborator's app token", Sends::bearer(&self.collaborator)));
+            all.push(("a member's cookie", browser));
         }
         all
     }
@@ -102,8 +128,32 @@ impl Callers {
         organization: Option<OrgId>,
         wanted: impl Fn(Scope) -> bool,
     ) -> Sends {
-        Sends::key(&new_key(server, organization, wanted).await)
+        Sends::bearer(&new_key(server, organization, wanted).await)
     }
+}
+
+/// A member of our organization, and a member of the other one who is a collaborator here.
+async fn people(server: &TestServer, other: OrgId) -> (Registrant, Registrant) {
+    let other = (other.to_string(), server.platform_backend());
+    let (member, _) = accounts::member(server, &accounts::own(server), "Li Lei").await;
+    let (collaborator, _) = accounts::member(server, &other, "Han Meimei").await;
+    let invited = accounts::invite(&accounts::own(server), "collaborators", &collaborator.number).await;
+    let accepted = serde_json::json!({"invitation": accounts::token(&invited)});
+    collaborator.post("/accounts/me/invitations", accepted).await.expect(201);
+    (member, collaborator)
+}
+
+async fn token_of(person: &Registrant) -> String {
+    let told = person.try_sign_in(PASSWORD).await.expect(200).json();
+    told["token"].as_str().unwrap().to_owned()
+}
+
+async fn cookie_of(server: &TestServer, person: &Registrant) -> String {
+    let web = Web::new(&server.http, "walker/1.0");
+    let body = serde_json::json!({"phone": person.number, "password": PASSWORD, "client": "web"});
+    let request = web.request(reqwest::Method::POST, &server.at("/api/v1/accounts/sign-in")).json(&body);
+    web.send(request).await.expect(200);
+    web.cookies(&server.url.parse().unwrap())
 }
 
 async fn new_key(server: &TestServer, organization: Option<OrgId>, wanted: impl Fn(Scope) -> bool) -> String {

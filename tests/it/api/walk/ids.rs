@@ -1,5 +1,5 @@
-//! The ids that paths are filled with: those of an organization's own things, found in its lists, and made by the
-//! document's examples where there are none.
+//! The ids that paths are filled with: those of an organization's own things, made by the document's examples and found
+//! in its lists.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub(super) enum Part {
 pub(super) struct Ids<'a> {
     document: &'a Value,
     backend: Backend,
+    /// Somebody there, whose own things are nobody else's business.
+    person: Backend,
     places: BTreeMap<&'static str, String>,
     /// What each list gave, by its path.
     known: BTreeMap<String, Option<String>>,
@@ -43,13 +45,22 @@ impl Part {
         matches!(self, Self::Place(_))
     }
 
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
     pub(super) fn is_real(&self) -> bool {
         matches!(self, Self::Place(_) | Self::Real(_))
     }
 }
 
 impl<'a> Ids<'a> {
-    pub(super) async fn of(server: &TestServer, document: &'a Value, organization: OrgId) -> Self {
+    pub(super) async fn of(
+        server: &TestServer,
+        document: &'a Value,
+        organization: OrgId,
+        token: &str,
+    ) -> Self {
         let app = if organization == server.organization {
             server.portal("suppliers").await.app
         } else {
@@ -60,7 +71,29 @@ impl<'a> Ids<'a> {
         };
         let places = BTreeMap::from([("org", organization.to_string()), ("app", app.to_string())]);
         // The platform's key sees the things of all.
-        Self { document, backend: server.platform_backend(), places, known: BTreeMap::new() }
+        let (backend, person) = (server.platform_backend(), server.backend(Some(token)));
+        let ids = Self { document, backend, person, places, known: BTreeMap::new() };
+        // Examples name what other examples make; those that have been made are refused the second time.
+        ids.make().await;
+        ids.make().await;
+        ids
+    }
+
+    /// Makes one thing of each kind, by the document's examples.
+    async fn make(&self) {
+        for (pattern, item) in self.document["paths"].as_object().unwrap() {
+            let example = &item["post"]["requestBody"]["content"]["application/json"]["example"];
+            let (mut path, mut left) = (pattern.clone(), pattern.matches('{').count());
+            for (name, id) in &self.places {
+                let filled = path.replace(&format!("{{{name}}}"), id);
+                left -= usize::from(filled != path);
+                path = filled;
+            }
+            let ours = pattern.contains("{org}") || pattern.contains("{app}");
+            if let (true, 0, Some(path)) = (ours && example.is_object(), left, path.strip_prefix("/api/v1")) {
+                self.backend.post(path, example.clone()).await;
+            }
+        }
     }
 
     /// A path with its ids.
@@ -82,34 +115,33 @@ impl<'a> Ids<'a> {
         parts
     }
 
-    /// The id of something in a list; made by the document's example where the list is empty.
+    /// The id of something in a list.
     async fn listed(&mut self, pattern: &str, before: &[Part]) -> Option<String> {
         let path: String = before.iter().map(Part::text).collect();
         let path = path.strip_prefix("/api/v1").unwrap().trim_end_matches('/').to_owned();
         if let Some(known) = self.known.get(&path) {
             return known.clone();
         }
-        let item = &self.document["paths"][pattern];
-        let mut found = None;
-        if item["get"].is_object() {
-            found = self.first(&path).await;
-        }
-        let example = &item["post"]["requestBody"]["content"]["application/json"]["example"];
-        if found.is_none() && example.is_object() {
-            self.backend.post(&path, example.clone()).await;
-            found = self.first(&path).await;
-        }
+        let list = &self.document["paths"][pattern]["get"];
+        let asks = if is_for_keys(list) { &self.backend } else { &self.person };
+        let found = if list.is_object() { asks.get(&path).await.body } else { String::new() };
+        let found: Value = serde_json::from_str(&found).unwrap_or_default();
+        let items = found["items"].as_array().map_or(&[][..], Vec::as_slice);
+        // Whoever is active has what belongs to them, such as logins.
+        let chosen = items.iter().find(|item| item["status"] == "active").or(items.first());
+        let found = chosen.and_then(|item| item["id"].as_str()).map(ToOwned::to_owned);
         self.known.insert(path, found.clone());
         found
     }
-
-    async fn first(&self, path: &str) -> Option<String> {
-        let list = self.backend.get(path).await;
-        let list: Value = serde_json::from_str(&list.body).ok()?;
-        list["items"][0]["id"].as_str().map(ToOwned::to_owned)
-    }
 }
 
+/// Whether an operation takes an API key.
+pub(super) fn is_for_keys(op: &Value) -> bool {
+    op["security"].as_array().is_some_and(|all| all.iter().any(|scheme| scheme.get("api_key").is_some()))
+}
+
+/// An id that nobody has.
 fn unknown(name: &str) -> Part {
-    Part::Unknown(format!("{name}_00000000000000000000000000"))
+    let prefix: String = name.chars().take(3).collect();
+    Part::Unknown(format!("{prefix}_00000000000000000000000000"))
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::callers::Callers;
-use super::ids::{Ids, Part};
+use super::ids::{Ids, Part, is_for_keys};
 use crate::support::TestServer;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -38,8 +38,8 @@ impl Route {
         let text =
             server.http.get(server.at("/api/openapi.json")).send().await.unwrap().text().await.unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
-        let mut own = Ids::of(server, &document, callers.own).await;
-        let mut other = Ids::of(server, &document, callers.other).await;
+        let mut own = Ids::of(server, &document, callers.own, &callers.member).await;
+        let mut other = Ids::of(server, &document, callers.other, &callers.collaborator).await;
         let mut all = Vec::new();
         for (pattern, item) in document["paths"].as_object().unwrap() {
             for method in
@@ -58,6 +58,11 @@ impl Route {
             }
         }
         all
+    }
+
+    /// Whether every id in its path is somebody's.
+    pub(super) fn is_real(&self) -> bool {
+        !self.own.iter().any(Part::is_unknown)
     }
 
     /// `post /api/v1/…`, as the document writes it.
@@ -84,10 +89,12 @@ impl Route {
         !self.own.iter().any(Part::is_place)
     }
 
-    /// The same below our own organization or app, with the ids of another organization's things.
+    /// The same below our own organization or app, with the ids of another organization's things; where there are no
+    /// organizations, with those of somebody else's.
     pub(super) fn with_ids_of_the_other(&self) -> Option<Self> {
         let foreign = |part: &Part| part.is_real() && !part.is_place();
-        if self.is_of_the_platform() || !self.other.iter().any(foreign) {
+        let of_the_platform = self.is_of_the_platform() && is_for_keys(&self.op);
+        if of_the_platform || !self.other.iter().any(foreign) {
             return None;
         }
         let pairs = self.own.iter().zip(&self.other);
@@ -124,7 +131,7 @@ impl std::fmt::Display for Route {
 
 fn demand(op: &Value) -> Option<Demand> {
     let schemes = op["security"].as_array()?;
-    if schemes.iter().any(|scheme| scheme.get("api_key").is_some()) {
+    if is_for_keys(op) {
         let scope = op["x-scope"].as_str();
         let known =
             scope.map(|word| Scope::from_name(word).unwrap_or_else(|| panic!("there is no scope {word}")));
