@@ -125,14 +125,19 @@ pub struct AccountSignIn {
 }
 
 /// Somebody is signed in.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct AccountSignedIn {
-    /// For the mobile app: what to send as `Authorization: Bearer`; it is never shown again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    /// For a browser, which got its cookie: where to go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_to: Option<String>,
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum AccountSignedIn {
+    /// On the mobile app.
+    App {
+        /// What to send as `Authorization: Bearer`; it is never shown again.
+        token: String,
+    },
+    /// In a browser, which got its cookie.
+    Web {
+        /// Where to go.
+        redirect_to: String,
+    },
 }
 
 /// The routes.
@@ -231,11 +236,10 @@ async fn sign_in_one(open: Open<Json<AccountSignIn>>) -> Result<HttpResponse, Pr
     let signed_in = open.site.accounts.sign_in(&with.phone, proof, client, &open.visitor.caller()).await;
     let token = signed_in.map_err(|error| sign_in_problem(&open.visitor, error))?;
     if client == Client::App {
-        let token = Some(token.reveal().to_owned());
-        return Ok(answer(StatusCode::OK, &AccountSignedIn { token, redirect_to: None }));
+        let shown = AccountSignedIn::App { token: token.reveal().to_owned() };
+        return Ok(answer(StatusCode::OK, &shown));
     }
-    let shown = AccountSignedIn { token: None, redirect_to: Some("/account".into()) };
-    let mut answer = answer(StatusCode::OK, &shown);
+    let mut answer = answer(StatusCode::OK, &AccountSignedIn::Web { redirect_to: "/account".into() });
     add_login(&open.site, &mut answer, &token);
     Ok(answer)
 }
