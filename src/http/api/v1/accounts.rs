@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::domain::account::{Account, AccountToken, Client};
+use crate::domain::account::{AccountToken, Client};
 use crate::http::answers::store_failed;
 use crate::http::api::body::Json;
 use crate::http::api::endpoint::{self, Endpoint};
@@ -19,10 +19,11 @@ use crate::http::problem::{Code, Problem};
 use crate::http::site::Site;
 use crate::usecases::account_codes::AccountCodeError;
 use crate::usecases::account_sign_in::{AccountSignInError, Proof, web_only};
-use crate::usecases::platform_accounts::Membership;
 use crate::usecases::registration::{RegisterError, Registering};
 
-use super::affiliations::AffiliationStatus;
+use super::account_views::{
+    AffiliationOfAccount, PlatformAccount, account, account_example, affiliation, affiliation_example,
+};
 
 /// Where somebody asks for a code.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -53,42 +54,6 @@ pub struct Registration {
     /// What the person is called: 1 to 60 characters.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
-}
-
-/// A platform account.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PlatformAccount {
-    /// Its id.
-    id: String,
-    /// What the person is called.
-    name: String,
-    /// The phone, its middle hidden.
-    phone_masked: String,
-    /// When it was registered.
-    #[schema(format = DateTime)]
-    created_at: String,
-}
-
-/// An organization that an account belongs to.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OrganizationOfAccount {
-    /// Its id.
-    id: String,
-    /// Its name.
-    name: String,
-}
-
-/// As what an account belongs to an organization.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AffiliationOfAccount {
-    /// The organization.
-    organization: OrganizationOfAccount,
-    /// As what: `member` or `external_collaborator`.
-    kind: &'static str,
-    /// The member's or collaborator's id there.
-    id: String,
-    /// How it stands.
-    status: AffiliationStatus,
 }
 
 /// A new account, and what it was invited to.
@@ -184,20 +149,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         endpoint::post("/accounts/register", register_one, register),
         endpoint::post("/accounts/sign-in", sign_in_one, sign_in),
     ]
-}
-
-pub(super) fn account_example() -> serde_json::Value {
-    json!({
-        "id": "acc_01J0000000000000000000000A", "name": "Li Lei", "phone_masked": "138****8000",
-        "created_at": "2026-11-22T10:00:00.000Z",
-    })
-}
-
-pub(super) fn affiliation_example() -> serde_json::Value {
-    json!({
-        "organization": {"id": "org_01J0000000000000000000000A", "name": "Example Ltd"}, "kind": "member",
-        "id": "mbr_01J0000000000000000000000A", "status": "active",
-    })
 }
 
 async fn send_code(open: Open<Json<AccountCodeOrder>>) -> Result<HttpResponse, Problem> {
@@ -300,30 +251,6 @@ pub(crate) fn sign_in_problem(visitor: &Visitor, error: AccountSignInError) -> P
         AccountSignInError::Limited(wait) => visitor.problem(Code::TooManyRequests).retry_after(wait),
         AccountSignInError::Busy(_) => visitor.problem(Code::Unavailable),
         AccountSignInError::Store(error) => store_failed(visitor, &error),
-    }
-}
-
-pub(super) fn account(known: &Account) -> PlatformAccount {
-    PlatformAccount {
-        id: known.id.to_string(),
-        name: known.name.clone(),
-        phone_masked: known.phone.masked(),
-        created_at: known.created_at.rfc3339(),
-    }
-}
-
-pub(super) fn organization(membership: &Membership) -> OrganizationOfAccount {
-    let known = &membership.organization;
-    OrganizationOfAccount { id: known.id.to_string(), name: known.name.clone() }
-}
-
-pub(super) fn affiliation(membership: &Membership) -> AffiliationOfAccount {
-    let known = &membership.placed.affiliation;
-    AffiliationOfAccount {
-        organization: organization(membership),
-        kind: known.id.belonging().kind().name(),
-        id: known.id.to_string(),
-        status: known.status.into(),
     }
 }
 
