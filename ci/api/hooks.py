@@ -17,6 +17,7 @@ KNOWN = 0.85
 # How often a call keeps an Idempotency-Key that was made up: those repeat, and a repeated one hides the route itself.
 KEPT = 0.2
 
+
 known: dict[str, list[str]] = {}
 chance = random.Random(0)
 

@@ -317,9 +317,10 @@ fn in_path(name: &str) -> Value {
     json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
 }
 
-/// An id in the path of the API: its name is its prefix.
+/// An id in the path of the API: the first three letters of its name are its prefix.
 fn id_in_path(name: &str) -> Value {
-    let pattern = format!("^{name}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$");
+    let prefix: String = name.chars().take(3).collect();
+    let pattern = format!("^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$");
     json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "pattern": pattern}})
 }
 
