@@ -225,6 +225,11 @@ impl Handler<Look> for QrSessionActor {
     type Result = ();
 
     fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
+        // I was just started, and my first watcher stands behind this in my mailbox: an end shown to nobody would stop
+        // me before it is let in.
+        if self.watchers.is_empty() && self.fresh.is_empty() {
+            return;
+        }
         self.read(ctx);
     }
 }

@@ -4,7 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use entities::{affiliation, affiliation_role, external_user, invitation, joining};
+use entities::affiliation;
 
 use crate::domain::account::{Account, Status};
 use crate::domain::affiliation::{Affiliation, AffiliationId, Belonging, Placed};
@@ -237,62 +237,6 @@ impl Unit {
             .one(&self.tx)
             .await?;
         Ok(row.map(|manager| manager.map(MemberId)))
-    }
-
-    /// Takes an affiliation away with all that hangs on it, and gives the status that it had; none when there is none.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn delete_affiliation(
-        &self,
-        scope: OrgScope,
-        id: AffiliationId,
-    ) -> Result<Option<Status>, StoreError> {
-        use affiliation::Column;
-        for status in Status::ALL {
-            let done = affiliation::Entity::delete_many()
-                .filter(Column::Id.eq(id.row()))
-                .filter(Column::OrgId.eq(scope.organization().0))
-                .filter(Column::Kind.eq(id.belonging().kind().name()))
-                .filter(Column::Status.eq(status.name()))
-                .exec(&self.tx)
-                .await?;
-            if done.rows_affected == 1 {
-                self.forget_affiliation(scope, id).await?;
-                return Ok(Some(status));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn forget_affiliation(&self, scope: OrgScope, id: AffiliationId) -> Result<(), StoreError> {
-        let organization = scope.organization().0;
-        joining::Entity::delete_many()
-            .filter(joining::Column::AffiliationId.eq(id.row()))
-            .exec(&self.tx)
-            .await?;
-        affiliation_role::Entity::delete_many()
-            .filter(affiliation_role::Column::AffiliationId.eq(id.row()))
-            .exec(&self.tx)
-            .await?;
-        invitation::Entity::delete_many()
-            .filter(invitation::Column::AffiliationId.eq(id.row()))
-            .exec(&self.tx)
-            .await?;
-        // Those who reported to the person report to nobody.
-        affiliation::Entity::update_many()
-            .col_expr(affiliation::Column::ManagerId, Expr::value(None::<Uuid>))
-            .filter(affiliation::Column::OrgId.eq(organization))
-            .filter(affiliation::Column::ManagerId.eq(id.row()))
-            .exec(&self.tx)
-            .await?;
-        external_user::Entity::update_many()
-            .col_expr(external_user::Column::Manager, Expr::value(None::<String>))
-            .filter(external_user::Column::OrgId.eq(organization))
-            .filter(external_user::Column::Manager.eq(id.to_string()))
-            .exec(&self.tx)
-            .await?;
-        Ok(())
     }
 }
 

@@ -22,10 +22,11 @@ use crate::http::problem::{Code, Problem};
 use crate::usecases::platform_accounts::Membership;
 use crate::usecases::registration::AcceptError;
 
-use super::accounts::{
+use super::account_views::{
     AffiliationOfAccount, OrganizationOfAccount, PlatformAccount, account, account_example, affiliation,
-    affiliation_example, answer, organization,
+    affiliation_example, organization,
 };
+use super::accounts::answer;
 use super::modules::ModuleKindName;
 
 /// The account that is signed in, and what it belongs to.

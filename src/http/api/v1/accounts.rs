@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::domain::account::{Account, AccountToken, Client};
+use crate::domain::account::{AccountToken, Client};
 use crate::http::answers::store_failed;
 use crate::http::api::body::Json;
 use crate::http::api::endpoint::{self, Endpoint};
@@ -19,10 +19,11 @@ use crate::http::problem::{Code, Problem};
 use crate::http::site::Site;
 use crate::usecases::account_codes::AccountCodeError;
 use crate::usecases::account_sign_in::{AccountSignInError, Proof, web_only};
-use crate::usecases::platform_accounts::Membership;
 use crate::usecases::registration::{RegisterError, Registering};
 
-use super::affiliations::AffiliationStatus;
+use super::account_views::{
+    AffiliationOfAccount, PlatformAccount, account, account_example, affiliation, affiliation_example,
+};
 
 /// Where somebody asks for a code.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -53,42 +54,6 @@ pub struct Registration {
     /// What the person is called: 1 to 60 characters.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
-}
-
-/// A platform account.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PlatformAccount {
-    /// Its id.
-    id: String,
-    /// What the person is called.
-    name: String,
-    /// The phone, its middle hidden.
-    phone_masked: String,
-    /// When it was registered.
-    #[schema(format = DateTime)]
-    created_at: String,
-}
-
-/// An organization that an account belongs to.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OrganizationOfAccount {
-    /// Its id.
-    id: String,
-    /// Its name.
-    name: String,
-}
-
-/// As what an account belongs to an organization.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AffiliationOfAccount {
-    /// The organization.
-    organization: OrganizationOfAccount,
-    /// As what: `member` or `external_collaborator`.
-    kind: &'static str,
-    /// The member's or collaborator's id there.
-    id: String,
-    /// How it stands.
-    status: AffiliationStatus,
 }
 
 /// A new account, and what it was invited to.
@@ -125,14 +90,19 @@ pub struct AccountSignIn {
 }
 
 /// Somebody is signed in.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct AccountSignedIn {
-    /// For the mobile app: what to send as `Authorization: Bearer`; it is never shown again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    /// For a browser, which got its cookie: where to go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_to: Option<String>,
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum AccountSignedIn {
+    /// On the mobile app.
+    App {
+        /// What to send as `Authorization: Bearer`; it is never shown again.
+        token: String,
+    },
+    /// In a browser, which got its cookie.
+    Web {
+        /// Where to go.
+        redirect_to: String,
+    },
 }
 
 /// The routes.
@@ -181,20 +151,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-pub(super) fn account_example() -> serde_json::Value {
-    json!({
-        "id": "acc_01J0000000000000000000000A", "name": "Li Lei", "phone_masked": "138****8000",
-        "created_at": "2026-11-22T10:00:00.000Z",
-    })
-}
-
-pub(super) fn affiliation_example() -> serde_json::Value {
-    json!({
-        "organization": {"id": "org_01J0000000000000000000000A", "name": "Example Ltd"}, "kind": "member",
-        "id": "mbr_01J0000000000000000000000A", "status": "active",
-    })
-}
-
 async fn send_code(open: Open<Json<AccountCodeOrder>>) -> Result<HttpResponse, Problem> {
     let Json(order) = &open.body;
     let sent = open.site.accounts.send_code(&order.phone, &order.invitation, &open.visitor.caller()).await;
@@ -231,11 +187,10 @@ async fn sign_in_one(open: Open<Json<AccountSignIn>>) -> Result<HttpResponse, Pr
     let signed_in = open.site.accounts.sign_in(&with.phone, proof, client, &open.visitor.caller()).await;
     let token = signed_in.map_err(|error| sign_in_problem(&open.visitor, error))?;
     if client == Client::App {
-        let token = Some(token.reveal().to_owned());
-        return Ok(answer(StatusCode::OK, &AccountSignedIn { token, redirect_to: None }));
+        let shown = AccountSignedIn::App { token: token.reveal().to_owned() };
+        return Ok(answer(StatusCode::OK, &shown));
     }
-    let shown = AccountSignedIn { token: None, redirect_to: Some("/account".into()) };
-    let mut answer = answer(StatusCode::OK, &shown);
+    let mut answer = answer(StatusCode::OK, &AccountSignedIn::Web { redirect_to: "/account".into() });
     add_login(&open.site, &mut answer, &token);
     Ok(answer)
 }
@@ -296,30 +251,6 @@ pub(crate) fn sign_in_problem(visitor: &Visitor, error: AccountSignInError) -> P
         AccountSignInError::Limited(wait) => visitor.problem(Code::TooManyRequests).retry_after(wait),
         AccountSignInError::Busy(_) => visitor.problem(Code::Unavailable),
         AccountSignInError::Store(error) => store_failed(visitor, &error),
-    }
-}
-
-pub(super) fn account(known: &Account) -> PlatformAccount {
-    PlatformAccount {
-        id: known.id.to_string(),
-        name: known.name.clone(),
-        phone_masked: known.phone.masked(),
-        created_at: known.created_at.rfc3339(),
-    }
-}
-
-pub(super) fn organization(membership: &Membership) -> OrganizationOfAccount {
-    let known = &membership.organization;
-    OrganizationOfAccount { id: known.id.to_string(), name: known.name.clone() }
-}
-
-pub(super) fn affiliation(membership: &Membership) -> AffiliationOfAccount {
-    let known = &membership.placed.affiliation;
-    AffiliationOfAccount {
-        organization: organization(membership),
-        kind: known.id.belonging().kind().name(),
-        id: known.id.to_string(),
-        status: known.status.into(),
     }
 }
 

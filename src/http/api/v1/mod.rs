@@ -3,6 +3,7 @@
 //! Called by `http/routes`, which declares them, and `http/openapi`, which describes them.
 
 pub mod account;
+pub mod account_views;
 pub mod accounts;
 pub mod affiliations;
 pub mod api_keys;
