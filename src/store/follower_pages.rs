@@ -136,7 +136,8 @@ impl Unit {
         import: &FollowerImport,
         listed: Vec<Listed>,
     ) -> Result<Vec<String>, StoreError> {
-        let rows = self.held(import.account, listed.into_iter().map(|listed| listed.openid)).await?;
+        let openids: Vec<String> = listed.into_iter().map(|listed| listed.openid).collect();
+        let rows = self.held(import.account, &openids).await?;
         let as_of = import.as_of();
         let older = |row: &follower::Model| {
             row.follows && row.checked_at < import.started_at.0 && row.changed_at <= as_of.0
@@ -153,13 +154,13 @@ impl Unit {
     pub async fn detail_followers(
         &self,
         account: ServiceAccountId,
-        openids: Vec<String>,
+        openids: &[String],
         told: &HashMap<String, Details>,
         asked: Millis,
     ) -> Result<Vec<String>, StoreError> {
         let now = self.now().0;
         let (mut kept, mut gone) = (Vec::new(), Vec::new());
-        for row in self.held(account, openids.into_iter()).await?.into_iter().filter(|row| row.follows) {
+        for row in self.held(account, openids).await?.into_iter().filter(|row| row.follows) {
             match told.get(&row.openid) {
                 Some(details) if !details.follows && row.changed_at <= asked.0 => gone.push(row),
                 Some(details) if details.follows => kept.push(follower::Model {
@@ -197,11 +198,11 @@ impl Unit {
     async fn held(
         &self,
         account: ServiceAccountId,
-        openids: impl Iterator<Item = String>,
+        openids: &[String],
     ) -> Result<Vec<follower::Model>, StoreError> {
         let rows = follower::Entity::find()
             .filter(follower::Column::ServiceAccountId.eq(account.0))
-            .filter(follower::Column::Openid.is_in(openids))
+            .filter(follower::Column::Openid.is_in(openids.iter().map(String::as_str)))
             .lock_exclusive();
         Ok(rows.all(&self.tx).await?)
     }

@@ -138,9 +138,9 @@ impl Unit {
             unionid: Set(None),
             detailed_at: Set(None),
         };
-        let inserted =
-            follower::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(&self.tx).await?;
-        if matches!(inserted, TryInsertResult::Inserted(1..)) {
+        let key = [follower::Column::ServiceAccountId, follower::Column::Openid];
+        let insert = follower::Entity::insert(row).on_conflict_do_nothing_on(key);
+        if matches!(insert.exec_without_returning(&self.tx).await?, TryInsertResult::Inserted(1..)) {
             return Ok(true);
         }
         of_openid(account, openid)

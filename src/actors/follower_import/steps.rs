@@ -1,7 +1,7 @@
 //! The steps of an import: a page of the list, letting go who is not in it, asking about some. Each begins with a claim, shows
 //! it in every unit, and gives it back with the last one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
@@ -33,13 +33,21 @@ const INVALID_OPENIDS: i64 = 40_031;
 const NOW: Millis = Millis(0);
 
 /// What WeChat told of some people.
+#[derive(Default)]
 struct Told {
     /// Who was asked about.
     openids: Vec<String>,
-    details: Vec<FollowerDetails>,
+    details: HashMap<String, Details>,
     /// Openids that are nobody's.
-    nobody: Vec<String>,
-    asked: Millis,
+    nobody: HashSet<String>,
+}
+
+impl Told {
+    fn add(&mut self, other: Self) {
+        self.openids.extend(other.openids);
+        self.details.extend(other.details);
+        self.nobody.extend(other.nobody);
+    }
 }
 
 impl FollowerImporter {
@@ -58,7 +66,9 @@ impl FollowerImporter {
     /// again, and no other.
     async fn list(&self, claim: &mut ImportClaim, account: &ServiceAccount) -> Result<(), StepError> {
         let from = claim.import.next_openid.clone();
-        let page = self.wechat.follower_page(&credentials(account), from.as_deref()).await?;
+        let mut page = self.wechat.follower_page(&credentials(account), from.as_deref()).await?;
+        // In the order of the index that finds them, so that neighbours are written together.
+        page.openids.sort_unstable();
         claim.import.total = i32::try_from(page.total).unwrap_or(i32::MAX);
         let last = page.openids.len().saturating_sub(1) / ROWS * ROWS;
         let (before, last) = page.openids.split_at(last);
@@ -68,8 +78,7 @@ impl FollowerImporter {
             unit.list_followers(&claim.import, rows).await?;
             unit.commit().await?;
         }
-        let count = i32::try_from(page.openids.len()).unwrap_or(i32::MAX);
-        claim.import.listed = claim.import.listed.saturating_add(count);
+        claim.import.listed = claim.import.listed.saturating_add(count(&page.openids));
         claim.import.next_openid = page.next;
         if claim.import.next_openid.is_none() {
             claim.import.state = if claim.import.is_whole() {
@@ -139,22 +148,23 @@ impl FollowerImporter {
         people: Vec<Listed>,
     ) -> Result<(), StepError> {
         let credentials = credentials(account);
+        let asked = known_as_of(self.clock.now());
         let openids: Vec<String> = people.into_iter().map(|listed| listed.openid).collect();
         let batches = openids.chunks(BATCH).map(|batch| self.ask(&credentials, batch));
         let answers: Vec<_> = stream::iter(batches).buffered(CALLS).collect().await;
-        let mut in_the_way = None;
+        let (mut told, mut in_the_way) = (Told::default(), None);
         for answer in answers {
             match answer {
-                Ok(told) => {
-                    let unit = self.store.begin().await?;
-                    let count = i32::try_from(told.openids.len()).unwrap_or(i32::MAX);
-                    claim.import.detailed = claim.import.detailed.saturating_add(count);
-                    self.advance(&unit, claim, self.lease()).await?;
-                    keep(&unit, account, told).await?;
-                    unit.commit().await?;
-                }
+                Ok(part) => told.add(part),
                 Err(error) => in_the_way = Some(error),
             }
+        }
+        for rows in told.openids.chunks(ROWS) {
+            let unit = self.store.begin().await?;
+            claim.import.detailed = claim.import.detailed.saturating_add(count(rows));
+            self.advance(&unit, claim, self.lease()).await?;
+            keep(&unit, account, rows, &told, asked).await?;
+            unit.commit().await?;
         }
         if let Some(error) = in_the_way {
             return Err(error.into());
@@ -166,15 +176,14 @@ impl FollowerImporter {
 
     /// Asks about a hundred people. WeChat refuses all of them for one openid that is nobody's: then by halves, down to that one.
     async fn ask(&self, credentials: &Credentials, openids: &[String]) -> Result<Told, WeChatError> {
-        let asked = known_as_of(self.clock.now());
-        let mut told = Told { openids: openids.to_vec(), details: Vec::new(), nobody: Vec::new(), asked };
+        let mut told = Told { openids: openids.to_vec(), ..Told::default() };
         let mut left = vec![openids];
         while let Some(part) = left.pop() {
             let Some(batch) = OpenidBatch::split(part).next() else { continue };
             match self.wechat.follower_details(credentials, batch).await {
-                Ok(details) => told.details.extend(details),
+                Ok(details) => told.details.extend(details.into_iter().map(by_openid)),
                 Err(error) if !names_nobody(&error) => return Err(error),
-                Err(_) if part.len() == 1 => told.nobody.extend_from_slice(part),
+                Err(_) if part.len() == 1 => told.nobody.extend(part.iter().cloned()),
                 Err(_) => left.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
             }
         }
@@ -205,17 +214,27 @@ impl FollowerImporter {
     }
 }
 
-async fn keep(unit: &Unit, account: &ServiceAccount, told: Told) -> Result<(), StoreError> {
-    for openid in &told.nobody {
+async fn keep(
+    unit: &Unit,
+    account: &ServiceAccount,
+    openids: &[String],
+    told: &Told,
+    asked: Millis,
+) -> Result<(), StoreError> {
+    for openid in openids.iter().filter(|openid| told.nobody.contains(*openid)) {
         unit.remove_follower(account.id, openid).await?;
     }
-    let details = told.details.into_iter().map(|details| {
-        let FollowerDetails { openid, follows, followed_at, scene, unionid, .. } = details;
-        (openid.clone(), Details { openid, follows, followed_at, scene, unionid })
-    });
-    let details: HashMap<String, Details> = details.collect();
-    let gone = unit.detail_followers(account.id, told.openids, &details, told.asked).await?;
+    let gone = unit.detail_followers(account.id, openids, &told.details, asked).await?;
     forget(unit, account, gone).await
+}
+
+fn by_openid(details: FollowerDetails) -> (String, Details) {
+    let FollowerDetails { openid, follows, followed_at, scene, unionid, .. } = details;
+    (openid.clone(), Details { openid, follows, followed_at, scene, unionid })
+}
+
+fn count(openids: &[String]) -> i32 {
+    i32::try_from(openids.len()).unwrap_or(i32::MAX)
 }
 
 /// Takes away names and pictures of people who have left without a word.

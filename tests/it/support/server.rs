@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use menfang::actors::follower_import::FollowerImporter;
 use menfang::config::Config;
 use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
@@ -19,6 +20,7 @@ use menfang::server::{Running, World, build};
 use menfang::store::portals::{NewApp, PortalSettings};
 use menfang::usecases::service_accounts::NewServiceAccount;
 use menfang::usecases::set_up::SetUp;
+use menfang::wechat::{Endpoints, WeChat};
 use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
@@ -250,6 +252,14 @@ impl TestServer {
     /// Imports followers until no import is due.
     pub(crate) async fn import_followers(&self) {
         self.running().importer.run_due().await.unwrap();
+    }
+
+    /// An importer as another node would have it, on the same rows.
+    pub(crate) fn another_importer(&self) -> FollowerImporter {
+        let url = self.sandbox.url().to_owned();
+        let endpoints = Endpoints { api_url: url.clone(), open_url: url };
+        let wechat = WeChat::new(self.http.clone(), endpoints, self.clock.clone());
+        FollowerImporter::new(self.running().store.clone(), wechat, self.clock.clone())
     }
 
     /// How many rows each table has.
