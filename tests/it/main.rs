@@ -5,6 +5,7 @@
 mod api;
 mod architecture;
 mod command_line;
+mod killed;
 mod migrations;
 mod sign_in;
 mod support;
