@@ -80,7 +80,7 @@ pub enum Action {
     MemberInvited,
     /// An invited person joined the organization.
     MemberJoined,
-    /// A member or collaborator was switched off or removed.
+    /// A member or collaborator was removed.
     MemberRemoved,
     /// A platform account was registered.
     AccountRegistered,

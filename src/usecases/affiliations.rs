@@ -197,7 +197,7 @@ async fn disable(unit: &Unit, scope: OrgScope, id: AffiliationId, by: &By) -> Re
     if id.belonging().takes_member_seat() {
         unit.free_member_seat(scope.organization()).await?;
     }
-    Ok(unit.audit(by.did(scope.organization(), Action::MemberRemoved, &id), &by.caller).await?)
+    Ok(unit.audit(by.did(scope.organization(), Action::UserDisabled, &id), &by.caller).await?)
 }
 
 /// Fails unless somebody has this status.

@@ -96,6 +96,10 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>, visitor: &Visi
     }
     // Serde quotes what was sent; what it expected is enough.
     let rule = match text.rsplit_once("expected ") {
+        // A number's type in Rust tells a caller nothing.
+        Some((_, "i32" | "i64" | "u32" | "u64" | "usize")) => {
+            "must be a whole number in its range".to_owned()
+        }
         Some((_, expected)) => format!("must be {expected}"),
         None => "does not fit".to_owned(),
     };

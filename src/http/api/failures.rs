@@ -63,7 +63,10 @@ fn conflicting(visitor: &Visitor, conflict: Conflict) -> Problem {
                 .with("confirm", appid)
         }
         Conflict::SeatsFull => visitor.problem(Code::SeatsFull),
-        Conflict::PhoneInUse => visitor.problem(Code::PhoneInUse),
+        Conflict::PhoneInUse => visitor
+            .problem(Code::PhoneInUse)
+            .detail("this phone has an account in this app")
+            .with("field", "phone"),
         Conflict::WrongStatus => visitor.problem(Code::WrongStatus),
         Conflict::RoleIsDefault => visitor.problem(Code::RoleIsDefault),
         Conflict::EditionCannotBuy => visitor.problem(Code::EditionCannotBuy),

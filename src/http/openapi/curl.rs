@@ -27,6 +27,9 @@ pub(super) fn call(path: &str, method: &str, item: &Value, scheme: Option<&Value
         let sent = with_variables(&sent(scheme));
         match sent.strip_prefix("Cookie: ") {
             Some(cookie) => format!("-b \"{}\"", cookie.replace('…', "$COOKIE")),
+            None if text_of(scheme, "bearerFormat").starts_with("mfa_") => {
+                format!("-H \"{}\"", sent.replace('…', "$TOKEN"))
+            }
             None => format!("-H \"{}\"", sent.replace('…', "$KEY")),
         }
     }));
@@ -34,7 +37,8 @@ pub(super) fn call(path: &str, method: &str, item: &Value, scheme: Option<&Value
     if by_page && method != "get" {
         parts.push("-H \"Origin: $URL\"".into());
     }
-    for (media, content) in entries(&op["requestBody"]["content"]) {
+    // A request has one body, of whichever kind: the first is shown.
+    for (media, content) in entries(&op["requestBody"]["content"]).take(1) {
         if media == "application/x-www-form-urlencoded" {
             let fields = entries(&content["schema"]["properties"]).map(|(name, _)| name);
             parts.extend(fields.map(|name| format!("--data-urlencode \"{name}=${}\"", variable(name))));

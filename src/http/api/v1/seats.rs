@@ -144,7 +144,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let read = op("seats", "How full an organization is")
         .right::<SeatsRead>()
         .gives::<Seats>("200", "Seats", &seats);
-    let asked = json!({"type": "integer", "minimum": 1, "maximum": 1_000_000});
+    let asked = json!({"type": "integer", "minimum": 1, "maximum": 1_000_000, "example": 300});
     let mut number = query("seats", &asked, "How many: a multiple of the smallest pack");
     number["required"] = json!(true);
     let quote = op("seats", "What more seats would cost for the rest of the licence")
