@@ -7,5 +7,6 @@ mod api;
 mod architecture;
 mod command_line;
 mod migrations;
+mod portal_rules;
 mod sign_in;
 mod support;
