@@ -11,6 +11,10 @@ use sea_orm_migration::schema::{
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
+/// Indexes by which what belongs to a person at a service account is found.
+const BY_OPENID: [(&str, &str); 2] =
+    [("wechat_bindings_person", "wechat_bindings"), ("visits_person", "visits")];
+
 /// Columns that `followers` gets, in their order.
 fn columns() -> Vec<(&'static str, ColumnDef)> {
     vec![
@@ -98,10 +102,19 @@ impl MigrationTrait for Migration {
                 .col("id")
                 .to_owned(),
         )
-        .await
+        .await?;
+        // WeChat's events say an openid, and no app.
+        for (name, table) in BY_OPENID {
+            m.create_index(Index::create().name(name).table(table).col("org_id").col("openid").to_owned())
+                .await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table) in BY_OPENID {
+            m.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
+        }
         m.drop_index(Index::drop().name("followers_list").table("followers").to_owned()).await?;
         for (column, _) in columns().into_iter().rev() {
             m.alter_table(Table::alter().table("followers").drop_column(column).to_owned()).await?;

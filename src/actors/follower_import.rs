@@ -53,6 +53,13 @@ struct Memory {
     behind: HashMap<ImportId, Uuid>,
 }
 
+impl Memory {
+    fn forget(&mut self, id: ImportId) {
+        self.failures.remove(&id);
+        self.behind.remove(&id);
+    }
+}
+
 /// Why a step was not made.
 #[derive(Debug, thiserror::Error)]
 enum StepError {
@@ -104,12 +111,15 @@ impl FollowerImporter {
             Ok(()) => {
                 memory.failures.remove(&id);
                 if claim.import.state.is_over() {
-                    memory.behind.remove(&id);
+                    memory.forget(id);
                 }
                 Ok(())
             }
             // Somebody else goes on with it, or the account was unbound.
-            Err(StepError::Lost) => Ok(()),
+            Err(StepError::Lost) => {
+                memory.forget(id);
+                Ok(())
+            }
             Err(StepError::Store(error)) => Err(error),
             Err(StepError::WeChat(error)) => self.stumble(claim, &error, memory).await,
         }
@@ -135,8 +145,7 @@ impl FollowerImporter {
                 wait
             }
             Reaction::GiveUp => {
-                memory.failures.remove(&claim.import.id);
-                memory.behind.remove(&claim.import.id);
+                memory.forget(claim.import.id);
                 claim.import.state = ImportState::Failed;
                 return self.end(claim, trouble.word()).await;
             }

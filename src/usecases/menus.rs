@@ -41,7 +41,9 @@ impl Administration {
         let menu = menu.map_err(|error| ChangeError::invalid(error.place.clone(), error.to_string()))?;
         self.parts.wechat.create_menu(&credentials, &menu).await.map_err(ChangeError::WeChat)?;
         let read = match self.parts.wechat.current_menu(&credentials).await {
-            Ok(read) => read.unwrap_or_default(),
+            Ok(Some(read)) => read,
+            // WeChat has taken it and does not show it yet.
+            Ok(None) => menu,
             Err(error) => {
                 // It is set: that has to be said and written down, whatever became of the second question.
                 tracing::warn!(organization.id = %scope.organization(), error = %error, "a menu was set and could not be read back");

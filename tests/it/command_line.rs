@@ -3,6 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use wechat_sandbox::{Sandbox, SandboxConfig};
+
+use crate::support::TestServer;
+use crate::support::server::{AES_KEY, APPID, SECRET, TOKEN};
+
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const INDEX: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 const SIGNING: &str = "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8=";
@@ -33,6 +38,14 @@ fn stdout(output: &Output) -> String {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file with the secrets of a service account.
+fn secrets(folder: &Path, secret: &str) -> String {
+    let file = folder.join("secrets.json");
+    let text = format!(r#"{{"secret":"{secret}","token":"t0ken","encoding_aes_key":"{}"}}"#, "A".repeat(43));
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -93,27 +106,20 @@ fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     ];
     assert_eq!(run(&unknown).status.code(), Some(2), "no such organization");
 
-    let secrets = folder.path().join("secrets.json");
-    let text = format!(r#"{{"secret":"s3cret","token":"t0ken","encoding_aes_key":"{}"}}"#, "A".repeat(43));
-    std::fs::write(&secrets, text).unwrap();
-    let file = secrets.to_str().unwrap();
-    let bind = [
-        "admin",
-        "bind-service-account",
-        "--organization",
-        &id,
-        "--appid",
-        "wx0123456789abcdef",
-        "--secrets",
-        file,
-        // There is no such account at WeChat.
-        "--no-check",
-    ];
-    assert!(run(&bind).status.success());
-    assert!(run(&bind).status.success(), "the same one again is an update");
-    let another =
-        bind.map(|argument| if argument.starts_with("wx") { "wxfedcba9876543210" } else { argument });
-    assert_eq!(run(&another).status.code(), Some(1), "an organization has one service account");
+    let file = secrets(folder.path(), "s3cret");
+    let bind = |appid: &str, more: &[&str]| {
+        let all =
+            ["admin", "bind-service-account", "--organization", &id, "--appid", appid, "--secrets", &file];
+        run(&[&all, more].concat())
+    };
+    let (appid, unasked) = ("wx0123456789abcdef", ["--no-check"]);
+    assert_eq!(bind("gh0123456789abcdef", &unasked).status.code(), Some(2), "no appid");
+    assert_eq!(bind(appid, &["--no-check", "--domain-file", "robots.txt"]).status.code(), Some(2));
+    assert!(bind(appid, &["--no-check", "--domain-file", "MP_verify_AbCd1234.txt"]).status.success());
+    assert!(bind(appid, &unasked).status.success(), "the same again changes it");
+    let other = bind("wxfedcba9876543210", &unasked);
+    assert_eq!(other.status.code(), Some(1), "an organization has one service account");
+    assert!(stderr(&other).contains("unbind that one first"), "{}", stderr(&other));
 
     let both = format!("k2:{SIGNING},k1:{KEY}");
     let resealed =
@@ -290,4 +296,109 @@ impl Drop for Serving {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+#[actix_web::test]
+async fn an_account_is_tried_with_wechat_before_it_is_bound_and_whenever_the_doctor_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::bind(SandboxConfig { listen: "127.0.0.1:0".into(), data: None }).unwrap().start();
+    let http = menfang::server::world::client().unwrap();
+    let account = |change: serde_json::Value| {
+        let mut account = serde_json::json!({"appid": "wx0123456789abcdef"});
+        account.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let request = http.post(format!("{}/sandbox/accounts", sandbox.url())).json(&account);
+        async move { assert!(request.send().await.unwrap().status().is_success()) }
+    };
+    let (path, url) = (folder.path().to_owned(), sandbox.url().to_owned());
+    let run = move |arguments: &[&str]| {
+        let (path, url) = (path.clone(), url.clone());
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        async move {
+            let run = move || {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                menfang(&path, &arguments, &[("MENFANG__WECHAT__API_URL", &url)])
+            };
+            tokio::task::spawn_blocking(run).await.unwrap()
+        }
+    };
+    let made = run(&["admin", "create-organization", "--name", "Example"]).await;
+    let id =
+        serde_json::from_str::<serde_json::Value>(&stdout(&made)).unwrap()["id"].as_str().unwrap().to_owned();
+    let file = secrets(folder.path(), "s3cret");
+    let bind = |more: &'static [&'static str]| {
+        let all = ["admin", "bind-service-account", "--organization", &id, "--appid", "wx0123456789abcdef"];
+        run(&[&all, &["--secrets", file.as_str()][..], more].concat())
+    };
+    let unknown = bind(&[]).await;
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(stderr(&unknown).contains("WeChat knows no account with this appid"), "{}", stderr(&unknown));
+    account(serde_json::json!({"secret": "an0ther"})).await;
+    let wrong = bind(&["--no-check", "--check"]).await;
+    assert!(stderr(&wrong).contains("the app secret is wrong"), "{}", stderr(&wrong));
+    account(serde_json::json!({"secret": "s3cret"})).await;
+    assert!(bind(&[]).await.status.success());
+
+    let doctor = || run(&["doctor"]);
+    let well = doctor().await;
+    assert!(well.status.success(), "{}", stdout(&well));
+    assert!(
+        stdout(&well).contains("ok    service account wx0123456789abcdef: credentials"),
+        "{}",
+        stdout(&well)
+    );
+    for (change, words) in [
+        (serde_json::json!({"secret": "an0ther"}), "the app secret is wrong"),
+        (serde_json::json!({"secret": "s3cret", "secret_frozen": true}), "the app secret is frozen"),
+        (serde_json::json!({"secret_frozen": false, "ip_whitelist": []}), "add it to the IP whitelist"),
+        (serde_json::json!({"ip_whitelist": null, "frozen": true}), "WeChat has frozen the account"),
+    ] {
+        account(change).await;
+        let ill = doctor().await;
+        assert_eq!(ill.status.code(), Some(1));
+        assert!(stdout(&ill).contains(words), "{words}: {}", stdout(&ill));
+    }
+    account(serde_json::json!({"frozen": false})).await;
+    assert!(bind(&["--mode", "plain"]).await.status.success());
+    let plain = doctor().await;
+    assert_eq!(plain.status.code(), Some(1));
+    assert!(stdout(&plain).contains("FAIL  service account wx0123456789abcdef: pushes are encrypted"));
+}
+
+#[actix_web::test]
+async fn the_doctor_sees_whether_the_public_address_leads_to_the_server() {
+    let server = TestServer::start().await;
+    let wanted = serde_json::json!({
+        "appid": APPID, "secret": SECRET, "token": TOKEN, "encoding_aes_key": AES_KEY, "domain_file": "AbCd1234",
+    });
+    server.own_backend().put(&format!("{}/service-account", server.org()), wanted).await.expect(200);
+    let (environment, own) = (server.environment(), server.url.clone());
+    let doctor = |public_url: String| {
+        let mut environment = environment.clone();
+        environment.push(("MENFANG__HTTP__PUBLIC_URL", public_url));
+        let run = move || {
+            let more: Vec<(&str, &str)> =
+                environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            menfang(Path::new("unused"), &["doctor"], &more)
+        };
+        async move { tokio::task::spawn_blocking(run).await.unwrap() }
+    };
+    let well = doctor(own).await;
+    assert!(well.status.success(), "{}{}", stdout(&well), stderr(&well));
+    for row in ["credentials", "pushes are encrypted", "callback ", "domain file "] {
+        assert!(
+            stdout(&well).contains(&format!("ok    service account {APPID}: {row}")),
+            "{}",
+            stdout(&well)
+        );
+    }
+    // The sandbox stands in for somebody else's server behind the address.
+    let astray = doctor(server.sandbox_url().to_owned()).await;
+    assert_eq!(astray.status.code(), Some(1));
+    let table = stdout(&astray);
+    assert!(
+        table.contains("where menfang would answer 403") && table.contains("where menfang would answer 200"),
+        "{table}"
+    );
+    let nobody = doctor("http://127.0.0.1:9".to_owned()).await;
+    assert!(stdout(&nobody).contains("does http.public_url lead to this server"), "{}", stdout(&nobody));
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod architecture;
 mod command_line;
+mod killed;
 mod migrations;
 mod portal_rules;
 mod sign_in;

@@ -355,6 +355,19 @@ impl TestServer {
         FollowerImporter::new(self.running().store.clone(), wechat, self.clock.clone())
     }
 
+    /// What a program needs in its environment to look at the same rows.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let database = format!("sqlite://{}", self.folder.path().join("menfang.db").display());
+        let key = |byte: u8| STANDARD.encode([byte; 32]);
+        vec![
+            ("MENFANG__DATABASE__URL", database),
+            ("MENFANG__WECHAT__API_URL", self.sandbox.url().to_owned()),
+            ("MENFANG__SECRETS__ENCRYPTION_KEYS", format!("test:{}", key(2))),
+            ("MENFANG__SECRETS__INDEX_KEY", key(3)),
+            ("MENFANG__SECRETS__SIGNING_KEY", key(4)),
+        ]
+    }
+
     /// How many rows each table has.
     pub(crate) async fn rows(&self) -> Vec<(String, i64)> {
         use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
