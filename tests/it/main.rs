@@ -8,5 +8,6 @@ mod architecture;
 mod command_line;
 mod killed;
 mod migrations;
+mod portal_rules;
 mod sign_in;
 mod support;
