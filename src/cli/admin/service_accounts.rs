@@ -32,10 +32,10 @@ pub(super) struct Bind {
     /// The file that WeChat wants at the domain's root: its name (`MP_verify_….txt`) or the code in it
     #[arg(long, value_name = "NAME")]
     domain_file: Option<String>,
-    /// Try the credentials with WeChat first, as it is done anyway
+    /// Try the credentials with WeChat before they are bound (the default)
     #[arg(long, overrides_with = "no_check")]
     check: bool,
-    /// Do not ask WeChat
+    /// Bind without asking WeChat
     #[arg(long, overrides_with = "check")]
     no_check: bool,
     /// JSON with "secret", "token" and "`encoding_aes_key`"; - reads standard input, so that no secret stands in a command line
