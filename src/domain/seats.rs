@@ -1,5 +1,8 @@
 //! Seats: how many external users an organization may have at once.
 
+/// Most external-user seats of one organization, bought ones included.
+pub const MOST_SEATS: i32 = 100_000_000;
+
 /// External-user seats of every edition, before expansion packs.
 pub const EXTERNAL_USERS: i32 = 100;
 

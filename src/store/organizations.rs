@@ -10,7 +10,7 @@ use entities::organization;
 use crate::domain::clock::Millis;
 use crate::domain::ids::OrgId;
 use crate::domain::organization::{Edition, Organization};
-use crate::domain::seats::{EXTERNAL_USERS, Seats};
+use crate::domain::seats::{EXTERNAL_USERS, MOST_SEATS, Seats};
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
@@ -164,18 +164,19 @@ impl Unit {
         self.take_one(organization, organization::Column::MembersUsed).await
     }
 
-    /// Adds external-user seats that were bought.
+    /// Adds external-user seats that were bought; false when the organization would have more than [`MOST_SEATS`] then.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn add_seats(&self, organization: OrgId, seats: i32) -> Result<(), StoreError> {
+    pub async fn add_seats(&self, organization: OrgId, seats: i32) -> Result<bool, StoreError> {
         use organization::Column::{ExternalUsersLimit, Id};
-        organization::Entity::update_many()
+        let done = organization::Entity::update_many()
             .col_expr(ExternalUsersLimit, Expr::col(ExternalUsersLimit).add(seats))
             .filter(Id.eq(organization.0))
+            .filter(ExternalUsersLimit.lte(MOST_SEATS - seats))
             .exec(&self.tx)
             .await?;
-        Ok(())
+        Ok(done.rows_affected == 1)
     }
 
     async fn add_one(

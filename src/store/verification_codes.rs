@@ -200,19 +200,9 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn count_guess(&self, owner: &CodeOwner, guesses: u32) -> Result<Option<LiveCode>, StoreError> {
-        use verification_code::Column::{
-            AppId, ExpiresAt, Id, KilledAt, Openid, PhoneIndex, Tries, UsedAt, VisitId,
-        };
+        use verification_code::Column::{ExpiresAt, Id, KilledAt, Tries, UsedAt};
         let now = self.now().0;
-        let row = verification_code::Entity::find()
-            .filter(AppId.eq(owner.app.0))
-            .filter(VisitId.eq(owner.visit.0))
-            .filter(Openid.eq(owner.openid.as_str()))
-            .filter(PhoneIndex.eq(self.tools.vault.phone_index(&owner.phone)))
-            .filter(KilledAt.is_null())
-            .order_by_desc(verification_code::Column::CreatedAt)
-            .one(&self.tx)
-            .await?;
+        let row = self.newest_code(owner).await?;
         let Some(row) = row else { return Ok(None) };
         let counted = verification_code::Entity::update_many()
             .col_expr(Tries, Expr::col(Tries).add(1))
@@ -224,6 +214,27 @@ impl Unit {
             .exec(&self.tx)
             .await?;
         Ok((counted.rows_affected == 1).then_some(LiveCode { id: CodeId(row.id), mac: row.code_mac }))
+    }
+
+    /// The newest code of an owner, to compare without counting a guess: for answers that give no right to anything.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn peek_code(&self, owner: &CodeOwner) -> Result<Option<LiveCode>, StoreError> {
+        Ok(self.newest_code(owner).await?.map(|row| LiveCode { id: CodeId(row.id), mac: row.code_mac }))
+    }
+
+    async fn newest_code(&self, owner: &CodeOwner) -> Result<Option<verification_code::Model>, StoreError> {
+        use verification_code::Column::{AppId, CreatedAt, KilledAt, Openid, PhoneIndex, VisitId};
+        Ok(verification_code::Entity::find()
+            .filter(AppId.eq(owner.app.0))
+            .filter(VisitId.eq(owner.visit.0))
+            .filter(Openid.eq(owner.openid.as_str()))
+            .filter(PhoneIndex.eq(self.tools.vault.phone_index(&owner.phone)))
+            .filter(KilledAt.is_null())
+            .order_by_desc(CreatedAt)
+            .one(&self.tx)
+            .await?)
     }
 
     /// Whose codes to this phone can still be guessed, the newest first; `network` is where the guess comes from.

@@ -120,13 +120,17 @@ impl PlatformAccounts {
         let unit = self.parts.store.begin().await?;
         unit.hold_phone(phone).await?;
         let mut proved = None;
+        let mut at_portal = false;
         for owner in unit.live_codes(phone, caller.network).await? {
-            let counts = owner.app == no_app() || known.is_none();
-            if !counts || self.parts.locked(&unit, &owner).await?.is_some() {
+            if self.parts.locked(&unit, &owner).await?.is_some() {
+                continue;
+            }
+            if owner.app != no_app() {
+                at_portal |= known.is_none() && self.parts.is_right_code(&unit, &owner, &code).await?;
                 continue;
             }
             if let Some(id) = self.parts.compare_code(&unit, &owner, &code).await? {
-                proved = Some((owner, id));
+                proved = Some(id);
                 break;
             }
             if self.parts.worth_noting("code_failed", caller) {
@@ -135,10 +139,12 @@ impl PlatformAccounts {
         }
         let account = known.filter(|known| known.account.enabled);
         let outcome = match (proved, account) {
-            (Some((owner, id)), Some(known)) if owner.app == no_app() && unit.use_code(id).await? => {
+            (Some(id), Some(known)) if unit.use_code(id).await? => {
                 Ok(self.grant(&unit, known.account.id, client, caller).await?)
             }
-            (Some(_), _) if known.is_none() && unit.is_external_user(phone).await? => {
+            (id, _)
+                if known.is_none() && (id.is_some() || at_portal) && unit.is_external_user(phone).await? =>
+            {
                 Err(AccountSignInError::WebOnly)
             }
             _ => Err(AccountSignInError::Failed),

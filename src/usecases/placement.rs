@@ -12,6 +12,9 @@ use super::administration::ChangeError;
 use super::departments;
 use super::modules::{ModuleReference, found_or_made};
 
+/// Most entries of one list: each is looked up while the unit is open.
+const MOST_LISTED: usize = 100;
+
 /// Where somebody shall be placed, as a request says it; what is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Placement {
@@ -77,6 +80,16 @@ impl Placement {
                 }
                 None => None,
             });
+        }
+        let lists = [
+            ("roles", self.roles.as_ref().map(Vec::len)),
+            ("apps", self.apps.as_ref().map(Vec::len)),
+            ("modules", self.modules.as_ref().map(Vec::len)),
+        ];
+        for (field, length) in lists {
+            if length.is_some_and(|length| length > MOST_LISTED) {
+                return Err(ChangeError::invalid(field, format!("name at most {MOST_LISTED}")));
+            }
         }
         if let Some(roles) = &self.roles {
             found.roles = Some(role_ids(unit, scope, roles).await?);

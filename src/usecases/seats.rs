@@ -7,7 +7,7 @@ use crate::domain::date::Date;
 use crate::domain::ids::{OrgId, PackId};
 use crate::domain::organization::Organization;
 use crate::domain::scope::OrgScope;
-use crate::domain::seats::crossed;
+use crate::domain::seats::{MOST_SEATS, crossed};
 use crate::store::seats::Pack;
 use crate::store::{StoreError, Unit};
 
@@ -72,7 +72,12 @@ impl Administration {
             ends_at,
         };
         unit.create_pack(scope, &pack, &by.actor).await?;
-        unit.add_seats(scope.organization(), seats).await?;
+        if !unit.add_seats(scope.organization(), seats).await? {
+            return Err(ChangeError::invalid(
+                "seats",
+                format!("an organization has at most {MOST_SEATS} seats"),
+            ));
+        }
         self.noted(unit, by, (scope.organization(), Action::SeatsBought), &pack.id.clone(), pack).await
     }
 

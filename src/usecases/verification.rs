@@ -158,6 +158,18 @@ impl Parts {
         Ok(right.map(|live| live.id))
     }
 
+    /// Whether it is the right code, without counting a guess: somebody who knows a phone could use up its guesses
+    /// otherwise. Only for answers that give no right to anything.
+    pub(super) async fn is_right_code(
+        &self,
+        unit: &Unit,
+        owner: &CodeOwner,
+        code: &str,
+    ) -> Result<bool, StoreError> {
+        let live = unit.peek_code(owner).await?;
+        Ok(live.is_some_and(|live| same_secret(live.mac.as_bytes(), self.code_mac(owner, code).as_bytes())))
+    }
+
     /// Whether too many wrong codes were typed for this phone in this app.
     pub(super) async fn locked(&self, unit: &Unit, owner: &CodeOwner) -> Result<Option<Limited>, StoreError> {
         let now = self.clock.now();

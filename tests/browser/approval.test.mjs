@@ -30,7 +30,7 @@ test("a phone that came by the menu link goes on by itself when it is let in", o
   await phone.getByRole("heading", { name: "等待批准" }).waitFor();
   await r.picture(phone, "1-held");
   assert.equal((await phone.request.get(`${demo.portal}/me`)).status(), 401);
-  assert.equal(await demo.letIn(), 1);
+  assert.ok((await demo.letIn()) > 0);
   await phone.waitForURL(`${demo.portal}/home`, SOON);
   assert.equal((await phone.request.get(`${demo.portal}/me`)).status(), 200);
   await r.picture(phone, "2-home");

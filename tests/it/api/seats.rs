@@ -89,3 +89,18 @@ async fn the_audit_log_says_when_seats_are_nearly_gone() {
     assert_eq!(lines[0]["result"], "80_percent");
     assert!(Millis::from_rfc3339(lines[0]["at"].as_str().unwrap()).is_some());
 }
+
+#[actix_web::test]
+async fn nobody_buys_more_seats_than_can_be_counted() {
+    let server = TestServer::start().await;
+    let (backend, path) = organization(&server, "standard", 365).await;
+    let unit = server.running().store.begin().await.unwrap();
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    assert!(unit.add_seats(id, 99_999_800).await.unwrap());
+    unit.commit().await.unwrap();
+    let packs = format!("{path}/expansion-packs");
+    backend.post(&packs, json!({"seats": 200})).await.expect_problem(422, "invalid_field");
+    backend.post(&packs, json!({"seats": 100})).await.expect(201);
+    let seats = backend.get(&format!("{path}/seats")).await.expect(200).json();
+    assert_eq!(seats["external_users"]["limit"], 100_000_000);
+}
