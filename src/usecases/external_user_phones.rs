@@ -4,9 +4,10 @@ use crate::domain::audit::{Action, By};
 use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::{AppId, UserId};
 use crate::domain::scope::OrgScope;
-use crate::store::{StoreError, Unit};
+use crate::store::Unit;
 
 use super::administration::{Administration, ChangeError, Conflict, Prepared};
+use super::open_sessions::sign_out_everywhere;
 
 impl Administration {
     /// Frees the phone of an account: whoever has the number now can sign up with it, and the person proves a new one at
@@ -26,7 +27,7 @@ impl Administration {
         if !unit.free_phone(&user).await? || unit.openid_of(user.id).await?.is_none() {
             return Err(Conflict::WrongStatus.into());
         }
-        self.sign_out_everywhere(&unit, &user).await?;
+        sign_out_everywhere(&unit, user.id).await?;
         self.noted(unit, by, (scope.organization(), Action::PhoneFreed), &user.id, ()).await
     }
 
@@ -46,20 +47,8 @@ impl Administration {
         if !unit.unbind_wechat(&user).await? {
             return Err(Conflict::WrongStatus.into());
         }
-        self.sign_out_everywhere(&unit, &user).await?;
+        sign_out_everywhere(&unit, user.id).await?;
         self.noted(unit, by, (scope.organization(), Action::WechatUnbound), &user.id, ()).await
-    }
-
-    /// Ends the logins of an account, and the sign-ins by which a browser would get one.
-    async fn sign_out_everywhere(&self, unit: &Unit, user: &ExternalUser) -> Result<(), StoreError> {
-        unit.end_logins_of(user.id).await?;
-        for session in unit.open_sessions_of(user.id).await? {
-            if let Ok(next) = session.cut_short(self.now()) {
-                // One that moves on at this moment finds the account without phone or identity at its next step.
-                unit.advance_qr_session(&next).await?;
-            }
-        }
-        Ok(())
     }
 }
 

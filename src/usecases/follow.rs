@@ -69,6 +69,7 @@ impl SignIn {
         }
         personal_data::apply(&unit, &account, &push, caller).await?;
         unit.commit().await?;
+        self.nudge_changes();
         Ok(())
     }
 }

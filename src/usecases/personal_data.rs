@@ -7,6 +7,8 @@ use crate::domain::service_account::ServiceAccount;
 use crate::store::{StoreError, Unit};
 use crate::wechat::callback::{Event, NICKNAME_AND_PICTURE, Push};
 
+use super::open_sessions::sign_out_everywhere;
+
 /// How a person came who scanned a parametric QR code, in WeChat's words.
 const BY_QR_CODE: &str = "ADD_SCENE_QR_CODE";
 
@@ -77,7 +79,7 @@ impl Person<'_> {
         let account = self.account;
         let bindings = self.unit.bindings_of(self.scope(), &account.appid, vec![self.openid.into()]).await?;
         for binding in &bindings {
-            self.unit.end_logins_of(binding.user).await?;
+            sign_out_everywhere(self.unit, binding.user).await?;
         }
         self.forget("account_closed").await?;
         self.unit.unbind_openid(self.scope(), &account.appid, self.openid).await?;

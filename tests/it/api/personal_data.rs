@@ -96,7 +96,13 @@ async fn a_closed_wechat_account_is_forgotten_and_the_phone_leads_back_to_the_ac
     let me = pc.me("suppliers").await.expect(200).json();
     let other = server.person("Other").await;
     let others = sign_in_new(&server, &other, "suppliers").await;
+    let waiting = server.browser();
+    let qr = waiting.start_qr("suppliers").await;
+    alice.scan_qr("suppliers", &qr).await;
+    let number = waiting.poll(&qr, "").await.expect(200).json()["match"].as_str().unwrap().to_owned();
+    assert_eq!(alice.approve("suppliers", Some(&number)).await.expect(200).json()["step"], "done");
     tell(&server, &alice, "cancel", json!({})).await;
+    waiting.claim(&qr).await.expect(410);
     pc.me("suppliers").await.expect_problem(401, "not_signed_in");
     others.me("suppliers").await.expect(200);
     assert_eq!(listed(&server, &format!("?openid={}", alice.openid)).await["total"], 0);
