@@ -3,10 +3,10 @@
 mod apps;
 mod capabilities;
 mod collaborators;
-mod common;
 mod departments;
 mod docs;
 mod erasure;
+mod every_route;
 mod external_users;
 mod follower_import;
 mod followers;
