@@ -17,6 +17,7 @@ pub struct Model {
     pub members_used: i32,
     pub licence_ends_at: Option<i64>,
     pub created_at: i64,
+    pub link_hosts: Option<String>,
 }
 
 /// Rows are joined by their keys in the store.

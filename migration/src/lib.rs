@@ -12,6 +12,7 @@ mod m0005_backends;
 mod m0006_people;
 mod m0007_apps;
 mod m0008_seats_and_followers;
+mod m0009_notifications;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_people::Migration),
             Box::new(m0007_apps::Migration),
             Box::new(m0008_seats_and_followers::Migration),
+            Box::new(m0009_notifications::Migration),
         ]
     }
 }

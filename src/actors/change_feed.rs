@@ -76,7 +76,7 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
             nudge = nudges.recv() => match nudge {
                 // One look answers every nudge that is waiting.
                 Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
-                Ok(Nudge::Follower { .. } | Nudge::Imports) => continue,
+                Ok(Nudge::Follower { .. } | Nudge::Imports | Nudge::Outbox) => continue,
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}

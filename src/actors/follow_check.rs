@@ -79,7 +79,7 @@ impl Asker {
                         tracing::warn!(organization.id = %organization, error = %error, "whether a person follows could not be asked");
                     }
                 }
-                Ok(Nudge::Changes | Nudge::Imports) | Err(RecvError::Lagged(_)) => {}
+                Ok(Nudge::Changes | Nudge::Imports | Nudge::Outbox) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
         }

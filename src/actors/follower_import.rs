@@ -213,7 +213,7 @@ async fn run(importer: &FollowerImporter, bus: &Bus) {
         tokio::select! {
             nudge = nudges.recv() => match nudge {
                 Ok(Nudge::Imports) | Err(RecvError::Lagged(_)) => {}
-                Ok(Nudge::Changes | Nudge::Follower { .. }) => continue,
+                Ok(Nudge::Changes | Nudge::Follower { .. } | Nudge::Outbox) => continue,
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}

@@ -23,6 +23,8 @@ pub enum Nudge {
     },
     /// Followers are to be imported.
     Imports,
+    /// Something is to be sent, or receipts have come.
+    Outbox,
 }
 
 /// How nudges travel. A closed set: one process now, Redis between many.

@@ -6,8 +6,8 @@ use toml::Value;
 
 use super::values::{Values, flatten, syntax_error};
 use super::{
-    Accounts, Api, Billing, ConfigError, Database, Http, Lifetimes, Limits, Ops, Redis, Retention, Seats,
-    Secrets, Sms, Telemetry, WeChat,
+    Accounts, Api, Billing, ConfigError, Database, Http, Lifetimes, Limits, Notifications, Ops, Redis,
+    Retention, Seats, Secrets, Sms, Telemetry, WeChat,
 };
 
 /// The defaults: `config/default.toml` as it was when the program was built.
@@ -44,6 +44,8 @@ pub struct Config {
     pub seats: Seats,
     /// What expansion packs cost.
     pub billing: Billing,
+    /// How notifications are spread and repeated.
+    pub notifications: Notifications,
     /// How long what is over is kept.
     pub retention: Retention,
     /// Logs.
@@ -94,6 +96,7 @@ impl Config {
             accounts: Accounts::read(values)?,
             seats: Seats::read(values)?,
             billing: Billing::read(values)?,
+            notifications: Notifications::read(values)?,
             retention: Retention::read(values)?,
             telemetry: Telemetry::read(values)?,
         })

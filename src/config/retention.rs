@@ -20,6 +20,8 @@ pub struct Retention {
     pub ended_logins_days: u64,
     /// Invitations that are over.
     pub invitations_days: u64,
+    /// Notifications with their deliveries and inbox items, after their end.
+    pub notifications_days: u64,
     /// Audit lines.
     pub audit_days: u64,
 }
@@ -37,6 +39,7 @@ impl Retention {
             callback_events_hours: section.number("callback_events_hours", 24..=TEN_YEARS_HOURS)?,
             ended_logins_days: section.number("ended_logins_days", 1..=TEN_YEARS_DAYS)?,
             invitations_days: section.number("invitations_days", 1..=TEN_YEARS_DAYS)?,
+            notifications_days: section.number("notifications_days", 1..=TEN_YEARS_DAYS)?,
             audit_days: section.number("audit_days", 1..=TEN_YEARS_DAYS)?,
         })
     }
@@ -69,6 +72,11 @@ impl Retention {
     /// How long invitations are kept after their end.
     pub fn invitations(&self) -> Duration {
         hours(self.invitations_days * 24)
+    }
+
+    /// How long notifications are kept after their end.
+    pub fn notifications(&self) -> Duration {
+        hours(self.notifications_days * 24)
     }
 
     /// How long audit lines are kept.

@@ -14,6 +14,12 @@ pub struct WeChat {
     pub open_url: BaseUrl,
     /// Template messages a second for each service account.
     pub sends_per_second: u32,
+    /// Template messages at once, on top of that; 0 for a tenth of it.
+    pub send_burst: u32,
+    /// Template messages on their way at the same time.
+    pub sends_in_flight: u32,
+    /// Template messages a day, until WeChat says another number.
+    pub daily_quota: i32,
     /// How long WeChat drops a repeat with the same `client_msg_id`.
     pub dedupe_window_seconds: u64,
     /// Where pictures of people may come from.
@@ -27,6 +33,9 @@ impl WeChat {
             api_url: section.parse("api_url", BASE_WANTED)?,
             open_url: section.parse("open_url", BASE_WANTED)?,
             sends_per_second: section.number("sends_per_second", 1..=10_000)?,
+            send_burst: section.number("send_burst", 0..=10_000)?,
+            sends_in_flight: section.number("sends_in_flight", 1..=1_000)?,
+            daily_quota: section.number("daily_quota", 1..=1_000_000_000)?,
             dedupe_window_seconds: section.number("dedupe_window_seconds", 1..=86_400)?,
             avatar_origins: section.parse_list("avatar_origins", "absolute http(s) URLs without a path")?,
         })

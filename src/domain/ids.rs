@@ -121,6 +121,10 @@ typed_ids! {
     ImportId = "imp";
     /// A login of a platform account.
     AccountLoginId = "alg";
+    /// A notification: one order to tell an audience something.
+    NotificationId = "ntf";
+    /// A delivery: one person's share of a notification.
+    DeliveryId = "dlv";
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::delivery::SendRules;
 use super::organization::Edition;
 
 /// How long each thing lives.
@@ -137,4 +138,31 @@ pub struct ApiRules {
     pub idempotency: Duration,
     /// A key at most.
     pub key: Duration,
+}
+
+/// How notifications are taken and sent.
+#[derive(Clone, Copy, Debug)]
+pub struct DispatchRules {
+    /// Template messages a second, for each service account.
+    pub per_second: u32,
+    /// Template messages at once, on top of that.
+    pub burst: u32,
+    /// Template messages on their way at the same time.
+    pub in_flight: usize,
+    /// Template messages a day, until WeChat says another number.
+    pub daily_quota: i32,
+    /// Share of the daily quota that is kept for urgent messages, in hundredths.
+    pub urgent_reserve_percent: u8,
+    /// Share of the sends that one app may use, in hundredths.
+    pub app_share_percent: u8,
+    /// Template messages that one person gets in a day; 0 for no limit.
+    pub per_person_per_day: u32,
+    /// How long what was not sent for not following is kept for those who follow.
+    pub follow_wait: Duration,
+    /// How sends are repeated.
+    pub sends: SendRules,
+    /// How long a dispatcher may be silent.
+    pub lease: Duration,
+    /// Recipients that an order may name one by one.
+    pub named_recipients: usize,
 }

@@ -67,6 +67,14 @@ scopes! {
     SeatsBuy = "seats:buy";
     /// Read the audit log.
     AuditRead = "audit:read";
+    /// Read the service account's message templates.
+    TemplatesRead = "templates:read";
+    /// Fetch the message templates from WeChat.
+    TemplatesSync = "templates:sync";
+    /// Read notifications and their deliveries.
+    NotificationsRead = "notifications:read";
+    /// Send, cancel and resend notifications.
+    NotificationsSend = "notifications:send";
 }
 
 impl Scope {

@@ -164,6 +164,7 @@ fn parts(
         countries: config.sms.allowed_countries.iter().map(|code| code.as_str().to_owned()).collect(),
         sms_text: config.sms.text.clone(),
         api: sections::api_rules(config),
+        dispatch: sections::dispatch_rules(config),
         accounts: sections::account_rules(config),
         member_seats: sections::member_seats(config),
         prices: sections::price_list(config).context("billing.packs")?,

@@ -1,17 +1,22 @@
 //! Hands each room its section of the configuration, in the room's own words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Config, Language, SmsProvider};
 use crate::domain::billing::{InvalidPriceList, PackPrice, PriceList};
-use crate::domain::policy::{AccountRules, ApiRules, Lifetimes, Limits, MemberSeats, PasswordLength};
+use crate::domain::delivery::SendRules;
+use crate::domain::policy::{
+    AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats, PasswordLength,
+};
+use crate::domain::retry::Backoff;
 use crate::http::i18n::Lang;
 use crate::http::site::Front;
 use crate::sms::{self, AliyunSettings, HttpSettings, TencentSettings};
 use crate::store::Database;
 use crate::store::retention::Retention;
 use crate::store::vault::Vault;
-use crate::wechat::Endpoints;
+use crate::wechat::{DEADLINE, Endpoints};
 
 /// For `store`: where the rows are.
 pub fn database(config: &Config) -> Database {
@@ -43,6 +48,7 @@ pub fn retention(config: &Config) -> Retention {
         invitations: keep.invitations(),
         idempotency: config.api.idempotency(),
         known_browsers: config.lifetimes.device(),
+        notifications: keep.notifications(),
         audit: keep.audit(),
     }
 }
@@ -134,6 +140,33 @@ pub fn price_list(config: &Config) -> Result<PriceList, InvalidPriceList> {
     let packs = config.billing.packs.iter();
     let packs = packs.map(|pack| PackPrice { size: pack.seats, yearly_fen: pack.yearly_fen }).collect();
     PriceList::new(config.billing.currency.as_str(), packs)
+}
+
+/// The longest pause between two tries of a send.
+const LONGEST_RETRY: Duration = Duration::from_hours(1);
+
+/// For the dispatcher and those who order: how notifications are taken and sent.
+pub fn dispatch_rules(config: &Config) -> DispatchRules {
+    let (wechat, notifications) = (&config.wechat, &config.notifications);
+    let first = Duration::from_millis(notifications.retry_first_ms);
+    DispatchRules {
+        per_second: wechat.sends_per_second,
+        burst: if wechat.send_burst == 0 { (wechat.sends_per_second / 10).max(1) } else { wechat.send_burst },
+        in_flight: usize::try_from(wechat.sends_in_flight).unwrap_or(usize::MAX),
+        daily_quota: wechat.daily_quota,
+        urgent_reserve_percent: notifications.urgent_reserve_percent,
+        app_share_percent: notifications.app_share_percent,
+        per_person_per_day: notifications.per_person_per_day,
+        follow_wait: Duration::from_hours(notifications.follow_wait_hours.into()),
+        sends: SendRules {
+            backoff: Backoff { first, longest: LONGEST_RETRY },
+            tries: notifications.tries,
+            window: wechat.dedupe_window(),
+            deadline: DEADLINE,
+        },
+        lease: Duration::from_secs(notifications.lease_seconds),
+        named_recipients: notifications.named_recipients,
+    }
 }
 
 /// For `wechat`: where it is.

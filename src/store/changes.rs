@@ -14,20 +14,28 @@ pub enum Topic {
     QrSession,
     /// A portal that was opened or closed; the subject is its app's id.
     Portal,
+    /// A notification that came further; the subject is its id.
+    Notification,
+    /// An inbox that has something new; the subject is its account's id.
+    Inbox,
 }
 
 impl Topic {
+    const ALL: [Self; 4] = [Self::QrSession, Self::Portal, Self::Notification, Self::Inbox];
+
     /// The word in its row.
     pub fn name(self) -> &'static str {
         match self {
             Self::QrSession => "qr_session",
             Self::Portal => "portal",
+            Self::Notification => "notification",
+            Self::Inbox => "inbox",
         }
     }
 
     /// Reads the word of a row.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::QrSession, Self::Portal].into_iter().find(|topic| topic.name() == name)
+        Self::ALL.into_iter().find(|topic| topic.name() == name)
     }
 }
 

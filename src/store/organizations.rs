@@ -90,6 +90,7 @@ impl Unit {
             members_used: Set(0),
             licence_ends_at: Set(new.licence_ends_at.map(|at| at.0)),
             created_at: Set(self.now().0),
+            link_hosts: Set(None),
         };
         row.insert(&self.tx).await?;
         Ok(id)

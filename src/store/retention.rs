@@ -34,6 +34,8 @@ pub struct Retention {
     pub idempotency: Duration,
     /// On which browsers people are known: as long as the device cookie lives.
     pub known_browsers: Duration,
+    /// Notifications with their deliveries, after their end; what stands in inboxes.
+    pub notifications: Duration,
     /// The audit log.
     pub audit: Duration,
 }

@@ -10,7 +10,7 @@ use crate::domain::billing::PriceList;
 use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
-use crate::domain::policy::{AccountRules, ApiRules, Lifetimes, Limits, MemberSeats};
+use crate::domain::policy::{AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats};
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
 use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
@@ -48,6 +48,8 @@ pub struct Parts {
     pub member_seats: MemberSeats,
     /// What expansion packs cost.
     pub prices: PriceList,
+    /// How notifications are taken and sent.
+    pub dispatch: DispatchRules,
     /// Scheme and host of every link, without a slash at the end.
     pub public_url: String,
     /// Country codes that may get a code, with their plus sign.

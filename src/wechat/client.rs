@@ -16,7 +16,7 @@ use super::errcode::{Class, Interface};
 use super::error::{NetworkFailure, WeChatError};
 
 /// Longest any single call may take, its body included.
-pub(super) const DEADLINE: Duration = Duration::from_secs(8);
+pub const DEADLINE: Duration = Duration::from_secs(8);
 
 /// Longest answer that is read, in bytes; the largest real one is a page of 10,000 openids.
 const ANSWER_LIMIT: usize = 1024 * 1024;

@@ -162,6 +162,44 @@ impl Class {
     }
 }
 
+/// What a refusal of a template message is about (error table of `message/template/send`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendRefusal {
+    /// The person does not follow the account.
+    NotFollowing,
+    /// The person refuses messages by this template; by others they may still be reached.
+    TemplateRefused,
+    /// The person is sent too much: later.
+    TooFrequent,
+    /// The same words went to the same person within a minute.
+    Duplicate,
+    /// There is no such template.
+    TemplateGone,
+    /// The template is banned.
+    TemplateBanned,
+    /// The calls of a minute are used up.
+    MinuteQuota,
+    /// The calls of a day are used up.
+    DayQuota,
+}
+
+impl SendRefusal {
+    /// The refusal that needs a reaction of its own; none for the others, which their class decides.
+    pub fn of(errcode: i64) -> Option<Self> {
+        Some(match errcode {
+            43_004 | 50_005 => Self::NotFollowing,
+            43_101 => Self::TemplateRefused,
+            43_117 => Self::TooFrequent,
+            40_241 => Self::Duplicate,
+            40_036 | 40_037 => Self::TemplateGone,
+            43_116 => Self::TemplateBanned,
+            45_011 => Self::MinuteQuota,
+            45_009 => Self::DayQuota,
+            _ => return None,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

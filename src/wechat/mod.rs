@@ -10,13 +10,17 @@ pub mod error;
 pub mod followers;
 pub mod menu;
 pub mod oauth;
+pub mod quota;
+pub mod template_message;
 pub mod trouble;
 
-pub use client::{Credentials, Endpoints, WeChat};
-pub use errcode::{Advice, Class, Interface};
+pub use client::{Credentials, DEADLINE, Endpoints, WeChat};
+pub use errcode::{Advice, Class, Interface, SendRefusal};
 pub use error::{NetworkFailure, WeChatError};
 pub use followers::{FollowerDetails, FollowerPage, Followership, OpenidBatch};
 pub use oauth::{Authorization, Profile, Scope};
+pub use quota::Quota;
+pub use template_message::{ListedTemplate, TemplateMessage};
 pub use trouble::Trouble;
 
 #[cfg(test)]

@@ -106,6 +106,7 @@ async fn what_is_over_is_gone_in_time_and_nothing_else() {
         invitations: DAY * 30,
         idempotency: DAY,
         known_browsers: DAY * 400,
+        notifications: DAY * 180,
         audit: DAY * 180,
     };
     let count =
