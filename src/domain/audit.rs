@@ -86,6 +86,10 @@ pub enum Action {
     AccountRegistered,
     /// Followers were imported from WeChat.
     FollowersImported,
+    /// A message was not sent, and is not tried again.
+    MessageFailed,
+    /// Nobody knows whether a message was sent, and it is not repeated.
+    MessageUncertain,
 }
 
 impl Action {
@@ -132,6 +136,8 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
         }
     }
 }
