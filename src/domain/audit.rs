@@ -86,6 +86,8 @@ pub enum Action {
     AccountRegistered,
     /// Followers were imported from WeChat.
     FollowersImported,
+    /// Message templates were fetched from WeChat.
+    TemplatesSynced,
 }
 
 impl Action {
@@ -132,6 +134,7 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::TemplatesSynced => "templates_synced",
         }
     }
 }
