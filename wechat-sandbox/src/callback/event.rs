@@ -18,6 +18,8 @@ pub(crate) enum Event {
     View { url: String, menu_id: u64 },
     /// A follower tapped a menu entry that opens a mini program.
     ViewMiniprogram { pagepath: String, menu_id: u64 },
+    /// A template message has come to its end; the status is `success` or `failed:…`.
+    TemplateSendJobFinish { msgid: i64, status: String },
     /// Something happened to the data of a person. The sender is the platform, the person stands in the event.
     PersonalData { what: PersonalData, openid: String, appid: String },
 }
@@ -63,6 +65,11 @@ impl Event {
             Self::View { url, menu_id } => view(&mut xml, "VIEW", url, *menu_id),
             Self::ViewMiniprogram { pagepath, menu_id } => {
                 view(&mut xml, "view_miniprogram", pagepath, *menu_id);
+            }
+            Self::TemplateSendJobFinish { msgid, status } => {
+                text(&mut xml, "Event", "TEMPLATESENDJOBFINISH");
+                let _ = write!(xml, "<MsgID>{msgid}</MsgID>");
+                text(&mut xml, "Status", status);
             }
             Self::PersonalData { what, openid, appid } => personal_data(&mut xml, what, openid, appid),
         }
@@ -172,6 +179,19 @@ mod tests {
             let (openid, appid) = ("oPerson".to_owned(), "wx0123456789abcdef".to_owned());
             let event = Event::PersonalData { what, openid, appid };
             assert_eq!(xml(&event), format!("{HEAD}<Event><![CDATA[{name}]]></Event>{whose}{tail}"));
+        }
+    }
+
+    #[test]
+    fn a_receipt_has_the_number_and_the_status() {
+        for status in ["success", "failed:user block", "failed: system failed"] {
+            let event =
+                Event::TemplateSendJobFinish { msgid: 3_700_000_000_000_000_001, status: status.to_owned() };
+            let tail = format!(
+                "<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3700000000000000001</MsgID>\
+                 <Status><![CDATA[{status}]]></Status>"
+            );
+            assert_eq!(xml(&event), format!("{HEAD}{tail}"));
         }
     }
 

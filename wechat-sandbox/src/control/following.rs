@@ -61,9 +61,52 @@ pub(super) async fn block_route(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let Block { appid, template_id } = read(&body)?;
-    find(&world, &id, &appid)?;
-    world.ledger().record(Change::Blocked { person: id.to_string(), appid, template_id })?;
+    block(&world, &id, &appid, template_id)?;
     person_and_callback(&world, &id, None)
+}
+
+/// `POST /sandbox/people/{id}/unblock`: takes a refusal back; nobody is told either.
+pub(super) async fn unblock_route(
+    world: Data<World>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let Block { appid, template_id } = read(&body)?;
+    unblock(&world, &id, &appid, template_id)?;
+    person_and_callback(&world, &id, None)
+}
+
+/// Lets a person refuse one template of an account, or with none named all that the account sends.
+///
+/// A refused template is answered 43101 at once. Who refuses everything is sent to as before, and the receipt says that
+/// they block the account.
+///
+/// # Errors
+/// The person or the account is unknown, or the journal cannot be written.
+pub(crate) fn block(
+    world: &World,
+    id: &str,
+    appid: &str,
+    template_id: Option<String>,
+) -> Result<(), Problem> {
+    find(world, id, appid)?;
+    let (person, appid) = (id.to_owned(), appid.to_owned());
+    Ok(world.ledger().record(Change::Blocked { person, appid, template_id })?)
+}
+
+/// Takes back what [`block`] did.
+///
+/// # Errors
+/// As [`block`].
+pub(crate) fn unblock(
+    world: &World,
+    id: &str,
+    appid: &str,
+    template_id: Option<String>,
+) -> Result<(), Problem> {
+    find(world, id, appid)?;
+    let (person, appid) = (id.to_owned(), appid.to_owned());
+    Ok(world.ledger().record(Change::Unblocked { person, appid, template_id })?)
 }
 
 /// Lets a person follow. Whoever follows already and comes by a parametric QR code makes a SCAN event; without one
