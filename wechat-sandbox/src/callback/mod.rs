@@ -10,7 +10,7 @@ mod receipts;
 mod reply;
 mod verification;
 
-pub(crate) use event::{Event, PersonalData};
+pub(crate) use event::{Event, PersonalData, Scan};
 pub(crate) use outbox::{Delivered, Outbox, Pace};
 pub(crate) use receipts::{Receipt, Receipts, hand_on};
 pub(crate) use verification::Verification;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::{
     HttpResponse,
-    web::{Bytes, Data},
+    web::{Bytes, Data, Path},
 };
 use reqwest::Url;
 use serde::Deserialize;
@@ -84,6 +84,39 @@ pub(super) async fn register(world: Data<World>, body: Bytes) -> Result<HttpResp
         "ip_whitelist": account.ip_whitelist, "frozen": account.frozen, "secret_frozen": account.secret_frozen,
         "callback_verified": verified,
     })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    /// 42001: their time is over. 40001: somebody else has newer ones.
+    #[serde(default = "expired")]
+    errcode: i64,
+}
+
+const fn expired() -> i64 {
+    42001
+}
+
+/// `POST /sandbox/accounts/{appid}/token/expire`: all access tokens that are out die at once. What they are answered from
+/// then on is 42001, or with `{"errcode": 40001}` that.
+pub(super) async fn end_tokens(
+    world: Data<World>,
+    appid: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let End { errcode } = read(&body)?;
+    let forgotten = match errcode {
+        42001 => false,
+        40001 => true,
+        _ => return Err(Problem::unfit("errcode must be 42001 (expired) or 40001 (not the latest)")),
+    };
+    let (mut ledger, appid) = (world.ledger(), appid.into_inner());
+    if !ledger.state().accounts.contains_key(&appid) {
+        return Err(Problem::unknown_account());
+    }
+    ledger.record(Change::TokensEnded { appid, forgotten })?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 impl Registration {

@@ -12,7 +12,7 @@ use super::{
     problem::{Problem, read},
 };
 use crate::{
-    callback::{Delivered, Event},
+    callback::{Delivered, Event, Scan},
     instant::now,
     state::{Account, Change, Person},
     world::World,
@@ -122,16 +122,24 @@ pub(crate) async fn follow(
 ) -> Result<Option<Delivered>, Problem> {
     let (person, account) = find(world, id, appid)?;
     let at = now();
-    let event = match (person.follows(appid), scene) {
+    let by = scene.map(|scene| scan(world, appid, scene));
+    let event = match (person.follows(appid), by) {
         (true, None) => return Ok(None),
-        (true, Some(scene)) => Event::Scan { scene },
-        (false, scene) => {
+        (true, Some(scan)) => Event::Scan(scan),
+        (false, by) => {
             let (person, appid) = (id.to_owned(), appid.to_owned());
-            world.ledger().record(Change::Followed { person, appid, scene: scene.clone(), at })?;
-            Event::Subscribe { scene }
+            let scene = by.as_ref().map(|scan| scan.scene.clone());
+            world.ledger().record(Change::Followed { person, appid, scene, at })?;
+            Event::Subscribe { by }
         }
     };
     Ok(world.outbox.push(&account, person.openid(appid), &event, at).await)
+}
+
+/// The scene with the ticket of its code; a test may name a scene that nobody made a code for.
+fn scan(world: &World, appid: &str, scene: String) -> Scan {
+    let ticket = world.ledger().state().qr_codes.by_scene(appid, &scene).map(|code| code.ticket.clone());
+    Scan { ticket: ticket.unwrap_or_else(|| format!("gQ{scene}")), scene }
 }
 
 /// Lets a person follow no longer; whoever did not follow makes no event.

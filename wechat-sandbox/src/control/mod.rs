@@ -28,6 +28,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .service(
                 resource("/accounts").route(post().to(accounts::register)).default_service(to(wrong_method)),
             )
+            .route("/accounts/{appid}/token/expire", post().to(accounts::end_tokens))
             .service(people.default_service(to(wrong_method)))
             .route("/people/bulk", post().to(bulk::create))
             .route("/people/{id}", get().to(people::show))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Button, Code, Crowd, FamilyName, Message, Payload, Sms, State, Template};
+use super::{Account, Button, Code, Crowd, FamilyName, Message, Payload, QrCode, Sms, State, Template};
 use crate::instant::Millis;
 
 /// A decided change, with the moment and the random parts that it needs to be repeated exactly.
@@ -41,12 +41,16 @@ pub(crate) enum Change {
     DuplicateDropped { appid: String, at: Millis },
     /// An account's daily counters begin anew.
     QuotaCleared { appid: String, at: Millis },
+    /// A parametric QR code was made.
+    QrCodeMade(QrCode),
     /// An account's menu took the place of the one before.
     MenuCreated { appid: String, buttons: Vec<Button> },
     /// An account has no menu any more.
     MenuDeleted { appid: String },
     /// A server credential was minted.
     TokenIssued { appid: String, family: FamilyName, token: String, forced: bool, at: Millis },
+    /// The server credentials of an account died at once: as if their time were over, or as if they were not the latest.
+    TokensEnded { appid: String, forgotten: bool },
     /// A person authorized an account.
     CodeIssued { code: String, record: Code },
     /// An authorization code was turned into user tokens.

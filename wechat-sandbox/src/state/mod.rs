@@ -13,6 +13,7 @@ mod message;
 mod openid;
 mod people;
 mod person;
+mod qr_code;
 mod sms;
 mod template;
 mod usage;
@@ -31,6 +32,7 @@ pub(crate) use message::{Message, Payload, Sending};
 pub(crate) use openid::Openids;
 pub(crate) use people::People;
 pub(crate) use person::{Person, Relation};
+pub(crate) use qr_code::{KEY as QR_KEY, QrCode, is_link_of_qr_code};
 pub(crate) use sms::Sms;
 pub(crate) use template::{TEMPLATES_IN_USE, Template};
 pub(crate) use usage::DAILY_SENDS;
@@ -51,6 +53,8 @@ pub(crate) struct State {
     pub(crate) messages: message::Messages,
     /// What the accounts have used of their daily numbers.
     pub(crate) usages: usage::Usages,
+    /// The parametric QR codes of the accounts.
+    pub(crate) qr_codes: qr_code::QrCodes,
     /// The server credentials of each account, by appid.
     pub(crate) tokens: BTreeMap<String, AccountTokens>,
     /// Codes and user tokens of web authorization.
@@ -102,10 +106,16 @@ impl State {
                 self.usages.count(&appid, at);
             }
             Change::QuotaCleared { appid, at } => self.usages.clear(appid, at),
+            Change::QrCodeMade(code) => self.qr_codes.make(code),
             Change::MenuCreated { appid, buttons } => self.menus.create(appid, buttons),
             Change::MenuDeleted { appid } => self.menus.delete(&appid),
             Change::TokenIssued { appid, family, token, forced, at } => {
                 self.tokens.entry(appid).or_default().issue(family, token, forced, at);
+            }
+            Change::TokensEnded { appid, forgotten } => {
+                if let Some(tokens) = self.tokens.get_mut(&appid) {
+                    tokens.end(forgotten);
+                }
             }
             Change::CodeIssued { code, record } => self.authorizations.issue_code(code, record),
             Change::CodeExchanged { code, access_token, refresh_token, at } => {

@@ -197,6 +197,7 @@ fn message(code: i64) -> &'static str {
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
         45026 => "template num exceeds limit",
+        45029 => "qrcode count out of limit",
         46003 => "menu no exist",
         47001 => "data format error",
         47003 => "argument invalid",
