@@ -90,6 +90,8 @@ pub enum Action {
     MessageFailed,
     /// Nobody knows whether a message was sent, and it is not repeated.
     MessageUncertain,
+    /// Message templates were fetched from WeChat.
+    TemplatesSynced,
 }
 
 impl Action {
@@ -138,6 +140,7 @@ impl Action {
             Self::FollowersImported => "followers_imported",
             Self::MessageFailed => "message_failed",
             Self::MessageUncertain => "message_uncertain",
+            Self::TemplatesSynced => "templates_synced",
         }
     }
 }
