@@ -86,6 +86,10 @@ pub enum Action {
     AccountRegistered,
     /// Followers were imported from WeChat.
     FollowersImported,
+    /// A notification was called off.
+    NotificationCancelled,
+    /// A delivery that came to a bad end was sent once more.
+    DeliveryResent,
 }
 
 impl Action {
@@ -132,6 +136,8 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::NotificationCancelled => "notification_cancelled",
+            Self::DeliveryResent => "delivery_resent",
         }
     }
 }

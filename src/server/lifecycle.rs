@@ -15,6 +15,7 @@ use socket2::SockRef;
 use tokio::task::JoinHandle;
 
 use crate::actors::follower_import::FollowerImporter;
+use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
@@ -36,6 +37,7 @@ pub struct Running {
     ops: ServerHandle,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     registry: Registry,
+    progress: ProgressWatchers,
     arbiters: Vec<Arbiter>,
     draining: Arc<AtomicBool>,
     shutdown: Duration,
@@ -101,6 +103,7 @@ impl Server {
             live: self.registry.clone(),
             importer: self.importer,
             registry: self.registry,
+            progress: self.progress,
             arbiters: self.arbiters,
             draining: self.draining,
             shutdown: self.config.http.shutdown(),
@@ -163,6 +166,7 @@ impl Running {
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
+        self.progress.drain();
         self.registry.drain(goodbye).await;
         let graceful = tokio::time::timeout(self.shutdown, self.public.stop(true)).await;
         if graceful.is_err() {
