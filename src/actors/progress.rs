@@ -59,7 +59,9 @@ impl ProgressWatchers {
 
     /// Tells everybody to look.
     pub fn look_at_all(&self) {
-        lock(&self.table).values().for_each(|watchers| drop(watchers.send_replace(())));
+        for watchers in lock(&self.table).values() {
+            watchers.send_replace(());
+        }
     }
 
     /// Takes no new watchers and sends all others away.

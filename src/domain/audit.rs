@@ -86,6 +86,8 @@ pub enum Action {
     AccountRegistered,
     /// Followers were imported from WeChat.
     FollowersImported,
+    /// Message templates were fetched from WeChat.
+    TemplatesSynced,
     /// A notification was called off.
     NotificationCancelled,
     /// A delivery that came to a bad end was sent once more.
@@ -136,6 +138,7 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::TemplatesSynced => "templates_synced",
             Self::NotificationCancelled => "notification_cancelled",
             Self::DeliveryResent => "delivery_resent",
         }

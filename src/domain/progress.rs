@@ -77,8 +77,7 @@ mod tests {
     #[test]
     fn a_pause_shows_on_what_is_due_and_not_over() {
         use NotificationState::{Cancelled, Done, Expanding, Queued, Sending};
-        let pause =
-            Pause { reason: "daily_quota".into(), resumes_at: Millis(100), urgent_goes_on: false };
+        let pause = Pause { reason: "daily_quota".into(), resumes_at: Millis(100) };
         let at = |state, now| Progress::of(&notification(state), Some(&pause), Millis(now)).state;
         for state in [Queued, Expanding, Sending] {
             assert_eq!((at(state, 9), at(state, 10), at(state, 100)), (state.name(), PAUSED, state.name()));
@@ -87,7 +86,7 @@ mod tests {
         let shown = Progress::of(&notification(Sending), Some(&pause), Millis(50));
         assert_eq!((shown.reason.as_deref(), shown.resumes_at), (Some("daily_quota"), Some(Millis(100))));
         let urgent = Notification { priority: Priority::Urgent, ..notification(Sending) };
-        let reserved = Pause { urgent_goes_on: true, ..pause };
+        let reserved = Pause { reason: "daily_reserve".into(), ..pause };
         assert_eq!(Progress::of(&urgent, Some(&reserved), Millis(50)).state, "sending");
     }
 

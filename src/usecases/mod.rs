@@ -24,6 +24,7 @@ pub mod external_users;
 pub mod follow;
 pub mod followers;
 pub mod join;
+pub mod links;
 pub mod logins;
 pub mod menus;
 pub mod modules;
@@ -45,6 +46,7 @@ pub mod send_code;
 pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
+pub mod templates;
 pub mod user_logins;
 pub mod verification;
 

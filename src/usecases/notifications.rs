@@ -107,10 +107,7 @@ impl Administration {
         let found = self.find_audience(place, draft, counting).await?;
         // Last, for WeChat may have to be asked.
         if let (Some(account), Some(template)) = (&account, &draft.template) {
-            let template = self.usable_template(scope, account, template).await?;
-            template
-                .check(&draft.data)
-                .map_err(|broken| ChangeError::Invalid { field: broken.field, rule: broken.rule })?;
+            self.usable_template(scope, account, template).await?.check(&draft.data)?;
         }
         Ok(Checked { account, found })
     }

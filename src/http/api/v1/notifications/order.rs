@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -146,9 +146,9 @@ async fn send(order: Order<NotificationsSend, InApp, Json<NewNotification>>) -> 
     }
     let ordered = site.admin.order_notification(scope, app, draft, &order.permit.by, of_platform).await;
     let outbox = ordered.as_ref().ok().map(|made| made.value().outbox);
-    match Pauses::of(&site, &order.permit.visitor, outbox).await {
+    match Pauses::of(&site, outbox).await {
         Ok(pauses) => order.answer(ordered, StatusCode::ACCEPTED, |made| pauses.view(made)).await,
-        Err(problem) => problem.error_response(),
+        Err(error) => order.refused(error.into()).await,
     }
 }
 
@@ -156,8 +156,8 @@ async fn call_off(order: Order<NotificationsSend, OfNotification>) -> HttpRespon
     let site = order.permit.site.clone();
     let OfNotification { scope, notification } = order.permit.at;
     let cancelled = site.admin.cancel_notification(scope, notification, &order.permit.by).await;
-    match Pauses::of(&site, &order.permit.visitor, []).await {
+    match Pauses::of(&site, []).await {
         Ok(pauses) => order.answer(cancelled, StatusCode::OK, |made| pauses.view(made)).await,
-        Err(problem) => problem.error_response(),
+        Err(error) => order.refused(error.into()).await,
     }
 }

@@ -59,7 +59,8 @@ async fn list_notifications(
     let InApp { scope, app } = permit.at;
     let listed = site.admin.store().notifications(scope, app, state.transpose()?, page).await;
     let listed = listed.map_err(|error| store_failed(visitor, &error))?;
-    let pauses = Pauses::of(site, visitor, listed.items.iter().map(|known| known.outbox)).await?;
+    let pauses = Pauses::of(site, listed.items.iter().map(|known| known.outbox)).await;
+    let pauses = pauses.map_err(|error| store_failed(visitor, &error))?;
     Ok(shown(List::of(listed, |known| pauses.view(&known))))
 }
 
@@ -69,6 +70,6 @@ async fn show(permit: Permitted<NotificationsRead, OfNotification>) -> Result<Ht
     let known = site.admin.store().notification(scope, notification).await;
     let known = known.map_err(|error| store_failed(visitor, &error))?;
     let known = known.ok_or_else(|| visitor.problem(Code::NotFound))?;
-    let pauses = Pauses::of(site, visitor, [known.outbox]).await?;
+    let pauses = Pauses::of(site, [known.outbox]).await.map_err(|error| store_failed(visitor, &error))?;
     Ok(shown(pauses.view(&known)))
 }

@@ -11,10 +11,8 @@ use crate::domain::notification::{
     Channel as KnownChannel, Counts, Notification as Known, Outbox, Pause, Priority as KnownPriority,
 };
 use crate::domain::progress::Progress;
-use crate::http::answers::store_failed;
-use crate::http::extract::Visitor;
-use crate::http::problem::Problem;
 use crate::http::site::Site;
+use crate::store::StoreError;
 
 use super::audience::Audience;
 
@@ -195,16 +193,17 @@ pub(super) struct Pauses {
 
 impl Pauses {
     /// Reads what holds these outboxes up.
+    ///
+    /// # Errors
+    /// The database is away.
     pub(super) async fn of(
         site: &Site,
-        visitor: &Visitor,
         outboxes: impl IntoIterator<Item = Outbox>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, StoreError> {
         let mut known = HashMap::new();
         for outbox in outboxes {
             if let std::collections::hash_map::Entry::Vacant(place) = known.entry(outbox) {
-                let pause = site.admin.store().pause_of(outbox).await;
-                place.insert(pause.map_err(|error| store_failed(visitor, &error))?);
+                place.insert(site.admin.store().pause_of(outbox).await?);
             }
         }
         Ok(Self { known, now: site.admin.now() })
