@@ -92,6 +92,10 @@ pub enum Action {
     NotificationCancelled,
     /// A delivery that came to a bad end was sent once more.
     DeliveryResent,
+    /// A message was not sent, and is not tried again.
+    MessageFailed,
+    /// Nobody knows whether a message was sent, and it is not repeated.
+    MessageUncertain,
 }
 
 impl Action {
@@ -141,6 +145,8 @@ impl Action {
             Self::TemplatesSynced => "templates_synced",
             Self::NotificationCancelled => "notification_cancelled",
             Self::DeliveryResent => "delivery_resent",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
         }
     }
 }

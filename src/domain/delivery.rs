@@ -154,6 +154,8 @@ pub enum Answer {
     Unknown,
     /// Not tried after all, or refused before it was looked at: as if it had not been taken.
     Untried,
+    /// Not tried, because a repeat might have arrived twice by now.
+    TooLate,
     /// The person does not follow.
     NotFollowing(i64),
     /// The person refuses this template.
@@ -259,6 +261,7 @@ impl SendRules {
                 Verdict::Failed { reason: failed::TEMPLATE_REFUSED, errcode: Some(errcode) }
             }
             Answer::Refused { errcode, reason } => Verdict::Failed { reason, errcode },
+            Answer::TooLate => Verdict::Uncertain,
             Answer::Untried => Verdict::Again {
                 due_at: now,
                 counts: false,
