@@ -38,6 +38,22 @@ pub(crate) const fn china_day(at: Millis) -> u64 {
     (at + 8 * HOUR) / DAY
 }
 
+/// The number of the month at `at`, counted in Chinese local time.
+pub(crate) fn china_month(at: Millis) -> u64 {
+    let date = (OffsetDateTime::UNIX_EPOCH + Duration::from_millis(at + 8 * HOUR)).date();
+    u64::try_from(date.year()).unwrap_or_default() * 12 + u64::from(u8::from(date.month()))
+}
+
+/// Reads a moment: RFC 3339, or milliseconds since 1970.
+pub(crate) fn parse(text: &str) -> Option<Millis> {
+    // In a query string, the plus of an offset is easily sent as a space.
+    let text = text.trim().replace(' ', "+");
+    text.parse().ok().or_else(|| {
+        let moment = OffsetDateTime::parse(&text, &Rfc3339).ok()?;
+        u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +61,23 @@ mod tests {
     #[test]
     fn times_are_written_in_utc() {
         assert_eq!(rfc3339(1_767_225_605_250), "2026-01-01T00:00:05.25Z");
+    }
+
+    #[test]
+    fn moments_are_read_as_they_are_written() {
+        let at = 1_767_225_605_250;
+        assert_eq!(parse(&rfc3339(at)), Some(at));
+        assert_eq!(parse("1767225605250"), Some(at));
+        assert_eq!(parse("2026-01-01T08:00:05.25 08:00"), Some(at));
+        assert_eq!((parse("yesterday"), parse("")), (None, None));
+    }
+
+    #[test]
+    fn the_month_turns_in_china() {
+        // 2026-01-31T16:00:00Z is the first of February in China.
+        let february = 1_769_875_200_000;
+        assert_eq!(china_month(february), china_month(february - 1) + 1);
+        assert_eq!(china_month(february), china_month(february + 27 * DAY));
     }
 
     #[test]

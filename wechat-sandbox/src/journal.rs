@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
+use serde::Serialize;
 
 use crate::state::{Change, State};
 
@@ -96,17 +97,23 @@ fn replay(path: &Path) -> anyhow::Result<State> {
     Ok(state)
 }
 
+/// [`Change::Snapshot`] of a state that is still in use, as there may be too much of it for a second one.
+#[derive(Serialize)]
+struct Snapshot<'a> {
+    snapshot: &'a State,
+}
+
 /// Writes the state as one line beside the journal and puts it in the journal's place, which is atomic.
 fn compact(path: &Path, state: &State) -> io::Result<File> {
     let fresh = path.with_extension("jsonl.new");
     let mut file = File::create(&fresh)?;
-    file.write_all(&line(&Change::Snapshot(Box::new(state.clone())))?)?;
+    file.write_all(&line(&Snapshot { snapshot: state })?)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
     OpenOptions::new().append(true).open(path)
 }
 
-fn line(change: &Change) -> io::Result<Vec<u8>> {
+fn line(change: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(change)?;
     line.push(b'\n');
     Ok(line)

@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    callback::{Outbox, Pace},
+    callback::{Outbox, Pace, hand_on},
     control,
     ledger::Ledger,
     phone, traffic, wechat,
@@ -90,7 +90,8 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox ended");
             }
         });
-        let tasks = Some(Tasks { serving, deliveries });
+        let receipts = tokio::spawn(hand_on(world.clone().into_inner()));
+        let tasks = Some(Tasks { serving, deliveries, receipts });
         Ok(RunningSandbox { url, handle, stop, tasks, world })
     }
 }
@@ -98,6 +99,7 @@ impl Sandbox {
 struct Tasks {
     serving: JoinHandle<()>,
     deliveries: JoinHandle<()>,
+    receipts: JoinHandle<()>,
 }
 
 /// A sandbox that answers. Dropping it stops it at once; [`RunningSandbox::stop`] is the gentle way.
@@ -121,9 +123,11 @@ impl RunningSandbox {
         self.stop.send_replace(true);
         let tasks = self.tasks.take();
         self.handle.stop(true).await;
-        let Some(Tasks { serving, deliveries }) = tasks else { return };
+        let Some(Tasks { serving, deliveries, receipts }) = tasks else { return };
         let _ = serving.await;
+        receipts.abort();
         deliveries.abort();
+        let _ = receipts.await;
         let _ = deliveries.await;
         // Threads that are still winding down hold the world, and with it the folder.
         self.world.ledger().close();
@@ -135,6 +139,7 @@ impl Drop for RunningSandbox {
         self.stop.send_replace(true);
         let tasks = self.tasks.take();
         if let Some(tasks) = tasks {
+            tasks.receipts.abort();
             tasks.deliveries.abort();
             self.world.ledger().close();
             // The command is on its way when the call returns; the future only waits for it.

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    callback::Outbox,
+    callback::{Outbox, Receipts},
     ledger::Ledger,
-    traffic::{Faults, Stats},
+    traffic::{Faults, Sends, Stats},
 };
 
 /// The one sandbox that runs behind a port.
@@ -18,6 +18,10 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     /// The counters.
     pub(crate) stats: Stats,
+    /// How fast messages are sent.
+    pub(crate) sends: Sends,
+    /// The receipts of messages that are not due yet.
+    pub(crate) receipts: Receipts,
     /// The way to the accounts' callbacks.
     pub(crate) outbox: Outbox,
     ledger: Mutex<Ledger>,
@@ -27,7 +31,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(url: String, ledger: Ledger, outbox: Outbox, stop: watch::Receiver<bool>) -> Self {
         let ledger = Mutex::new(ledger);
-        Self { url, faults: Faults::default(), stats: Stats::default(), outbox, ledger, stop }
+        Self {
+            url,
+            faults: Faults::default(),
+            stats: Stats::default(),
+            sends: Sends::default(),
+            receipts: Receipts::default(),
+            outbox,
+            ledger,
+            stop,
+        }
     }
 
     /// The state, and the only way to change it. Held for a moment, never across an await.

@@ -78,7 +78,7 @@ fn account(mode: Mode, callback_url: String) -> Account {
 
 async fn push(account: &Account) -> Delivered {
     let (outbox, _) = Outbox::start(PACE).expect("an outbox");
-    let event = Event::Subscribe { scene: None };
+    let event = Event::Subscribe { by: None };
     outbox.push(account, "oPerson".to_owned(), &event, 1_767_225_700_000).await.expect("a callback")
 }
 

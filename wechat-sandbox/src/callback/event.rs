@@ -6,20 +6,28 @@ use crate::instant::{Millis, seconds};
 
 /// What happened, with the fields of its own.
 pub(crate) enum Event {
-    /// Somebody follows, by way of a parametric QR code when there is a scene.
-    Subscribe { scene: Option<String> },
+    /// Somebody follows, by way of a parametric QR code or without.
+    Subscribe { by: Option<Scan> },
     /// Somebody follows no longer.
     Unsubscribe,
     /// A follower scanned a parametric QR code.
-    Scan { scene: String },
+    Scan(Scan),
     /// A follower tapped a menu entry that tells the server a key.
     Click { key: String },
     /// A follower tapped a menu entry that opens a page.
     View { url: String, menu_id: u64 },
     /// A follower tapped a menu entry that opens a mini program.
     ViewMiniprogram { pagepath: String, menu_id: u64 },
+    /// A template message has come to its end; the status is `success` or `failed:…`.
+    TemplateSendJobFinish { msgid: i64, status: String },
     /// Something happened to the data of a person. The sender is the platform, the person stands in the event.
     PersonalData { what: PersonalData, openid: String, appid: String },
+}
+
+/// A parametric QR code was read: what it stands for, and its ticket.
+pub(crate) struct Scan {
+    pub(crate) scene: String,
+    pub(crate) ticket: String,
 }
 
 /// What happened to the data of a person.
@@ -41,20 +49,20 @@ impl Event {
         let _ = write!(xml, "<CreateTime>{}</CreateTime>", seconds(at));
         text(&mut xml, "MsgType", "event");
         match self {
-            Self::Subscribe { scene: None } => text(&mut xml, "Event", "subscribe"),
-            Self::Subscribe { scene: Some(scene) } => {
+            Self::Subscribe { by: None } => text(&mut xml, "Event", "subscribe"),
+            Self::Subscribe { by: Some(Scan { scene, ticket }) } => {
                 text(&mut xml, "Event", "subscribe");
                 text(&mut xml, "EventKey", &format!("qrscene_{scene}"));
-                text(&mut xml, "Ticket", &ticket(scene));
+                text(&mut xml, "Ticket", ticket);
             }
             Self::Unsubscribe => {
                 text(&mut xml, "Event", "unsubscribe");
                 text(&mut xml, "EventKey", "");
             }
-            Self::Scan { scene } => {
+            Self::Scan(Scan { scene, ticket }) => {
                 text(&mut xml, "Event", "SCAN");
                 text(&mut xml, "EventKey", scene);
-                text(&mut xml, "Ticket", &ticket(scene));
+                text(&mut xml, "Ticket", ticket);
             }
             Self::Click { key } => {
                 text(&mut xml, "Event", "CLICK");
@@ -63,6 +71,11 @@ impl Event {
             Self::View { url, menu_id } => view(&mut xml, "VIEW", url, *menu_id),
             Self::ViewMiniprogram { pagepath, menu_id } => {
                 view(&mut xml, "view_miniprogram", pagepath, *menu_id);
+            }
+            Self::TemplateSendJobFinish { msgid, status } => {
+                text(&mut xml, "Event", "TEMPLATESENDJOBFINISH");
+                let _ = write!(xml, "<MsgID>{msgid}</MsgID>");
+                text(&mut xml, "Status", status);
             }
             Self::PersonalData { what, openid, appid } => personal_data(&mut xml, what, openid, appid),
         }
@@ -90,11 +103,6 @@ fn personal_data(xml: &mut String, what: &PersonalData, openid: &str, appid: &st
     }
 }
 
-/// The ticket of the QR code with this scene.
-fn ticket(scene: &str) -> String {
-    format!("gQ{scene}")
-}
-
 /// A text element. A `]]>` inside is parted over two sections, as it must be.
 pub(super) fn text(xml: &mut String, name: &str, value: &str) {
     let _ = write!(xml, "<{name}><![CDATA[{}]]></{name}>", value.replace("]]>", "]]]]><![CDATA[>"));
@@ -103,6 +111,10 @@ pub(super) fn text(xml: &mut String, name: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lg_7() -> Scan {
+        Scan { scene: "lg_7".to_owned(), ticket: "gQlg_7".to_owned() }
+    }
 
     fn xml(event: &Event) -> String {
         event.fields("gh_portal0000001", "oPortal_User_0000000000000A1", 1_767_225_700_999)
@@ -117,15 +129,15 @@ mod tests {
     #[test]
     fn events_look_like_wechats() {
         for (event, tail) in [
-            (Event::Subscribe { scene: None }, "<Event><![CDATA[subscribe]]></Event>"),
+            (Event::Subscribe { by: None }, "<Event><![CDATA[subscribe]]></Event>"),
             (
-                Event::Subscribe { scene: Some("lg_7".to_owned()) },
+                Event::Subscribe { by: Some(lg_7()) },
                 "<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_lg_7]]></EventKey>\
                  <Ticket><![CDATA[gQlg_7]]></Ticket>",
             ),
             (Event::Unsubscribe, "<Event><![CDATA[unsubscribe]]></Event><EventKey><![CDATA[]]></EventKey>"),
             (
-                Event::Scan { scene: "lg_7".to_owned() },
+                Event::Scan(lg_7()),
                 "<Event><![CDATA[SCAN]]></Event><EventKey><![CDATA[lg_7]]></EventKey>\
                  <Ticket><![CDATA[gQlg_7]]></Ticket>",
             ),
@@ -172,6 +184,19 @@ mod tests {
             let (openid, appid) = ("oPerson".to_owned(), "wx0123456789abcdef".to_owned());
             let event = Event::PersonalData { what, openid, appid };
             assert_eq!(xml(&event), format!("{HEAD}<Event><![CDATA[{name}]]></Event>{whose}{tail}"));
+        }
+    }
+
+    #[test]
+    fn a_receipt_has_the_number_and_the_status() {
+        for status in ["success", "failed:user block", "failed: system failed"] {
+            let event =
+                Event::TemplateSendJobFinish { msgid: 3_700_000_000_000_000_001, status: status.to_owned() };
+            let tail = format!(
+                "<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3700000000000000001</MsgID>\
+                 <Status><![CDATA[{status}]]></Status>"
+            );
+            assert_eq!(xml(&event), format!("{HEAD}{tail}"));
         }
     }
 

@@ -1,4 +1,7 @@
-//! The bounded queue of pushes, and the task that works it off.
+//! The bounded queues of pushes, and the task that works them off.
+//!
+//! Receipts come as fast as messages are sent and have a queue of their own, so that they never keep an event of a person
+//! waiting. The deliveries share one client, which keeps its connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +16,9 @@ use crate::{instant::Millis, state::Account};
 
 /// Pushes that wait for their turn; more are given up, as WeChat gives up on a server that cannot follow.
 const WAITING: usize = 4096;
-/// Pushes and verifications on their way at once.
+/// Receipts that wait for their turn. Who puts one more waits, and so do the receipts behind it.
+const RECEIPTS_WAITING: usize = 256;
+/// Pushes and verifications on their way at once, and as many receipts.
 const AT_ONCE: usize = 64;
 
 /// How patient deliveries are.
@@ -48,11 +53,23 @@ impl Delivered {
 enum Task {
     Push(Box<Push>, oneshot::Sender<Delivered>),
     Verify(Verification, oneshot::Sender<bool>),
+    Later(Box<Later>),
 }
 
-/// The sending end.
+/// An event that is written when its turn has come.
+struct Later {
+    account: Account,
+    openid: String,
+    event: Event,
+    at: Millis,
+}
+
+/// The sending ends.
 #[derive(Clone)]
-pub(crate) struct Outbox(mpsc::Sender<Task>);
+pub(crate) struct Outbox {
+    events: mpsc::Sender<Task>,
+    receipts: mpsc::Sender<Task>,
+}
 
 impl Outbox {
     /// Starts the task that delivers. It ends when every sending end is gone, or when it is aborted.
@@ -66,8 +83,15 @@ impl Outbox {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        let (sender, receiver) = mpsc::channel(WAITING);
-        Ok((Self(sender), tokio::spawn(work_off(client, pace, receiver))))
+        let (events, events_to_come) = mpsc::channel(WAITING);
+        let (receipts, receipts_to_come) = mpsc::channel(RECEIPTS_WAITING);
+        let deliveries = async move {
+            tokio::join!(
+                work_off(client.clone(), pace, events_to_come),
+                work_off(client, pace, receipts_to_come)
+            );
+        };
+        Ok((Self { events, receipts }, tokio::spawn(deliveries)))
     }
 
     /// Puts an event in the queue and waits for its first delivery. `None` if the account wants no events.
@@ -80,18 +104,35 @@ impl Outbox {
     ) -> Option<Delivered> {
         let push = Push::new(account, openid, event, at)?;
         let (first, outcome) = oneshot::channel();
-        if self.0.try_send(Task::Push(Box::new(push), first)).is_err() {
+        if self.events.try_send(Task::Push(Box::new(push), first)).is_err() {
             tracing::warn!(appid = %account.appid, "too many callbacks are waiting: this event is lost");
             return Some(Delivered::NO);
         }
         Some(outcome.await.unwrap_or(Delivered::NO))
     }
 
+    /// Puts an event in the queue of receipts, waiting for room, and does not wait for its delivery.
+    pub(crate) async fn push_when_there_is_room(
+        &self,
+        account: Account,
+        openid: String,
+        event: Event,
+        at: Millis,
+    ) {
+        if account.callback_url.is_none() {
+            return;
+        }
+        let later = Later { account, openid, event, at };
+        if self.receipts.send(Task::Later(Box::new(later))).await.is_err() {
+            tracing::warn!("the deliveries have ended: this receipt is lost");
+        }
+    }
+
     /// Verifies a callback URL as WeChat does when it is saved. `None` if the account has none.
     pub(crate) async fn verify(&self, account: &Account) -> Option<bool> {
         let verification = Verification::new(account)?;
         let (sender, outcome) = oneshot::channel();
-        if self.0.try_send(Task::Verify(verification, sender)).is_err() {
+        if self.events.try_send(Task::Verify(verification, sender)).is_err() {
             return Some(false);
         }
         Some(outcome.await.unwrap_or(false))
@@ -109,6 +150,14 @@ async fn work_off(client: reqwest::Client, pace: Pace, mut tasks: mpsc::Receiver
         on_their_way.spawn(async move {
             match task {
                 Task::Push(push, first) => delivery::deliver(&client, pace, &push, first).await,
+                Task::Later(later) => {
+                    let Later { account, openid, event, at } = *later;
+                    if let Some(push) = Push::new(&account, openid, &event, at) {
+                        // Nobody asks how the first delivery went.
+                        let (first, _) = oneshot::channel();
+                        delivery::deliver(&client, pace, &push, first).await;
+                    }
+                }
                 Task::Verify(verification, outcome) => {
                     let _ = outcome.send(verification::verify(&client, &verification).await);
                 }

@@ -4,16 +4,19 @@ use std::net::IpAddr;
 
 use actix_web::{
     HttpResponse,
-    web::{Bytes, Data},
+    web::{Bytes, Data, Path},
 };
 use reqwest::Url;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::problem::{Problem, read};
+use super::{
+    problem::{Problem, read},
+    templates::{self, TemplateGiven},
+};
 use crate::{
     crypto::EncodingKey,
-    state::{Account, Change, Mode},
+    state::{Account, AccountStanding, Change, Mode, RateLimit},
     world::World,
 };
 
@@ -29,7 +32,9 @@ struct Registration {
     callback_url: Option<String>,
     redirect_domains: Option<Vec<String>>,
     daily_quota: Option<u64>,
-    templates: Option<Vec<Value>>,
+    templates: Option<Vec<TemplateGiven>>,
+    rate_limit: Option<RateLimit>,
+    standing: Option<AccountStanding>,
     #[serde(default)]
     ip_whitelist: Whitelist,
     frozen: Option<bool>,
@@ -58,13 +63,17 @@ impl From<Option<Vec<IpAddr>>> for Whitelist {
 /// Registers an account, or changes the settings that are given of one that is known. Then its callback is verified,
 /// and the answer says how that went; a server that is not there yet does not stand in the way.
 pub(super) async fn register(world: Data<World>, body: Bytes) -> Result<HttpResponse, Problem> {
-    let registration: Registration = read(&body)?;
+    let mut registration: Registration = read(&body)?;
+    let templates = registration.templates.take().map(templates::read).transpose()?;
     let (account, known) = {
         let mut ledger = world.ledger();
         let before = ledger.state().accounts.get(&registration.appid);
         let known = before.is_some();
         let account = registration.merge(before)?;
         ledger.record(Change::AccountRegistered(account.clone()))?;
+        if let Some(templates) = templates {
+            ledger.record(Change::TemplatesSet { appid: account.appid.clone(), templates })?;
+        }
         (account, known)
     };
     let verified = world.outbox.verify(&account).await;
@@ -75,6 +84,39 @@ pub(super) async fn register(world: Data<World>, body: Bytes) -> Result<HttpResp
         "ip_whitelist": account.ip_whitelist, "frozen": account.frozen, "secret_frozen": account.secret_frozen,
         "callback_verified": verified,
     })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    /// 42001: their time is over. 40001: somebody else has newer ones.
+    #[serde(default = "expired")]
+    errcode: i64,
+}
+
+const fn expired() -> i64 {
+    42001
+}
+
+/// `POST /sandbox/accounts/{appid}/token/expire`: all access tokens that are out die at once. What they are answered from
+/// then on is 42001, or with `{"errcode": 40001}` that.
+pub(super) async fn end_tokens(
+    world: Data<World>,
+    appid: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let End { errcode } = read(&body)?;
+    let forgotten = match errcode {
+        42001 => false,
+        40001 => true,
+        _ => return Err(Problem::unfit("errcode must be 42001 (expired) or 40001 (not the latest)")),
+    };
+    let (mut ledger, appid) = (world.ledger(), appid.into_inner());
+    if !ledger.state().accounts.contains_key(&appid) {
+        return Err(Problem::unknown_account());
+    }
+    ledger.record(Change::TokensEnded { appid, forgotten })?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 impl Registration {
@@ -100,10 +142,8 @@ impl Registration {
                 .or_else(|| before.map(|account| account.redirect_domains.clone()))
                 .unwrap_or_default(),
             daily_quota: self.daily_quota.or_else(|| before.and_then(|account| account.daily_quota)),
-            templates: self
-                .templates
-                .or_else(|| before.map(|account| account.templates.clone()))
-                .unwrap_or_default(),
+            rate_limit: self.rate_limit.or_else(|| before.and_then(|account| account.rate_limit)),
+            standing: self.standing.or_else(|| before.map(|account| account.standing)).unwrap_or_default(),
             ip_whitelist: match self.ip_whitelist {
                 Whitelist::AsBefore => before.and_then(|account| account.ip_whitelist.clone()),
                 Whitelist::Everywhere => None,

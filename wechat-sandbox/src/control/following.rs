@@ -12,7 +12,7 @@ use super::{
     problem::{Problem, read},
 };
 use crate::{
-    callback::{Delivered, Event},
+    callback::{Delivered, Event, Scan},
     instant::now,
     state::{Account, Change, Person},
     world::World,
@@ -61,9 +61,52 @@ pub(super) async fn block_route(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let Block { appid, template_id } = read(&body)?;
-    find(&world, &id, &appid)?;
-    world.ledger().record(Change::Blocked { person: id.to_string(), appid, template_id })?;
+    block(&world, &id, &appid, template_id)?;
     person_and_callback(&world, &id, None)
+}
+
+/// `POST /sandbox/people/{id}/unblock`: takes a refusal back; nobody is told either.
+pub(super) async fn unblock_route(
+    world: Data<World>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let Block { appid, template_id } = read(&body)?;
+    unblock(&world, &id, &appid, template_id)?;
+    person_and_callback(&world, &id, None)
+}
+
+/// Lets a person refuse one template of an account, or with none named all that the account sends.
+///
+/// A refused template is answered 43101 at once. Who refuses everything is sent to as before, and the receipt says that
+/// they block the account.
+///
+/// # Errors
+/// The person or the account is unknown, or the journal cannot be written.
+pub(crate) fn block(
+    world: &World,
+    id: &str,
+    appid: &str,
+    template_id: Option<String>,
+) -> Result<(), Problem> {
+    find(world, id, appid)?;
+    let (person, appid) = (id.to_owned(), appid.to_owned());
+    Ok(world.ledger().record(Change::Blocked { person, appid, template_id })?)
+}
+
+/// Takes back what [`block`] did.
+///
+/// # Errors
+/// As [`block`].
+pub(crate) fn unblock(
+    world: &World,
+    id: &str,
+    appid: &str,
+    template_id: Option<String>,
+) -> Result<(), Problem> {
+    find(world, id, appid)?;
+    let (person, appid) = (id.to_owned(), appid.to_owned());
+    Ok(world.ledger().record(Change::Unblocked { person, appid, template_id })?)
 }
 
 /// Lets a person follow. Whoever follows already and comes by a parametric QR code makes a SCAN event; without one
@@ -79,16 +122,24 @@ pub(crate) async fn follow(
 ) -> Result<Option<Delivered>, Problem> {
     let (person, account) = find(world, id, appid)?;
     let at = now();
-    let event = match (person.follows(appid), scene) {
+    let by = scene.map(|scene| scan(world, appid, scene));
+    let event = match (person.follows(appid), by) {
         (true, None) => return Ok(None),
-        (true, Some(scene)) => Event::Scan { scene },
-        (false, scene) => {
+        (true, Some(scan)) => Event::Scan(scan),
+        (false, by) => {
             let (person, appid) = (id.to_owned(), appid.to_owned());
-            world.ledger().record(Change::Followed { person, appid, scene: scene.clone(), at })?;
-            Event::Subscribe { scene }
+            let scene = by.as_ref().map(|scan| scan.scene.clone());
+            world.ledger().record(Change::Followed { person, appid, scene, at })?;
+            Event::Subscribe { by }
         }
     };
     Ok(world.outbox.push(&account, person.openid(appid), &event, at).await)
+}
+
+/// The scene with the ticket of its code; a test may name a scene that nobody made a code for.
+fn scan(world: &World, appid: &str, scene: String) -> Scan {
+    let ticket = world.ledger().state().qr_codes.by_scene(appid, &scene).map(|code| code.ticket.clone());
+    Scan { ticket: ticket.unwrap_or_else(|| format!("gQ{scene}")), scene }
 }
 
 /// Lets a person follow no longer; whoever did not follow makes no event.

@@ -4,10 +4,15 @@ use actix_web::{
     HttpResponse,
     web::{Bytes, Data},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::problem::{Problem, read};
-use crate::{state::Change, traffic::FaultSettings, world::World};
+use crate::{
+    instant::rfc3339,
+    state::{Change, State},
+    traffic::FaultSettings,
+    world::World,
+};
 
 /// The paths whose calls are token calls.
 const TOKEN_PATHS: [&str; 2] = ["/cgi-bin/token", "/cgi-bin/stable_token"];
@@ -19,18 +24,41 @@ pub(super) async fn stats(world: Data<World>) -> HttpResponse {
     let calls = world.stats.calls();
     let token_calls: u64 =
         TOKEN_PATHS.iter().filter_map(|path| calls.get(*path)).flat_map(|outcomes| outcomes.values()).sum();
+    let sends = world.sends.counts();
     let ledger = world.ledger();
     HttpResponse::Ok().json(json!({
         "calls": calls,
-        // No message can be sent yet: nobody has one.
-        "messages": {
-            "people": ledger.state().people.followers_of_all(),
-            "min": 0, "max": 0, "total": 0, "duplicates_dropped": 0,
-        },
+        "messages": messages(ledger.state()),
         "token_calls": token_calls,
-        "peak_sends_per_second": 0,
+        "peak_sends_per_second": sends.peak,
+        "sends": {
+            "calls": sends.calls,
+            "first_at": sends.first_at.map(rfc3339),
+            "last_at": sends.last_at.map(rfc3339),
+        },
+        "receipts": world.receipts.counts(),
         "sms": ledger.state().sms.accepted,
     }))
+}
+
+/// How many messages the followers of all accounts got: the fewest that one has, and the most.
+fn messages(state: &State) -> Value {
+    let people = state.people.followers_of_all();
+    let followed = |appid| {
+        let of_account = state.messages.counts(appid);
+        of_account.filter(move |(person, _)| state.people.follows(person, appid)).map(|(_, count)| count)
+    };
+    let counts = state.accounts.keys().flat_map(|appid| followed(appid));
+    let (mut with_some, mut min, mut max) = (0, u32::MAX, 0);
+    for count in counts {
+        with_some += 1;
+        min = min.min(count);
+        max = max.max(count);
+    }
+    json!({
+        "people": people, "min": if with_some < people || people == 0 { 0 } else { min }, "max": max,
+        "total": state.messages.total, "duplicates_dropped": state.messages.duplicates_dropped,
+    })
 }
 
 /// `PUT /sandbox/faults`: these faults and no others from now on. `{}` ends all.
@@ -43,10 +71,12 @@ pub(super) async fn faults(world: Data<World>, body: Bytes) -> Result<HttpRespon
     Ok(HttpResponse::Ok().json(settings))
 }
 
-/// `POST /sandbox/reset`: forgets everything: accounts, people, SMS, faults and counters.
+/// `POST /sandbox/reset`: forgets everything: accounts, people, messages, SMS, faults and counters.
 pub(super) async fn reset(world: Data<World>) -> Result<HttpResponse, Problem> {
     world.ledger().record(Change::Reset)?;
     world.faults.replace(FaultSettings::default());
     world.stats.clear();
+    world.sends.clear();
+    world.receipts.clear();
     Ok(HttpResponse::NoContent().finish())
 }

@@ -75,6 +75,15 @@ impl Family {
         self.latest = Some(Issued { token, at, replaced_at: None });
     }
 
+    fn end(&mut self, forgotten: bool) {
+        if forgotten {
+            (self.latest, self.before) = (None, None);
+        }
+        for issued in [&mut self.latest, &mut self.before].into_iter().flatten() {
+            issued.at = 0;
+        }
+    }
+
     fn standing(&self, token: &str, now: Millis, life: TokenLife) -> Option<Standing> {
         let issued = [&self.latest, &self.before].into_iter().flatten().find(|one| one.token == token)?;
         let overlap_over = issued.replaced_at.is_some_and(|at| now >= at + OVERLAP);
@@ -124,6 +133,12 @@ impl AccountTokens {
             FamilyName::Token => self.token.issue(token, at),
             FamilyName::Stable => self.stable.issue(token, at),
         }
+    }
+
+    /// Ends all tokens that are out: their time is over (42001), or they are forgotten (40001).
+    pub(crate) fn end(&mut self, forgotten: bool) {
+        self.token.end(forgotten);
+        self.stable.end(forgotten);
     }
 
     /// What a presented token is worth; `None` if this account never had it, or two newer ones came after it.

@@ -39,6 +39,19 @@ fn a_replaced_token_lives_five_minutes_more() {
 }
 
 #[test]
+fn tokens_that_are_ended_die_at_once_and_the_next_one_lives() {
+    for (forgotten, expected) in [(false, Some(Standing::Expired)), (true, None)] {
+        let mut tokens = issued(FamilyName::Stable, "a");
+        tokens.end(forgotten);
+        assert_eq!(tokens.standing("a", START + 1, TOKEN_LIFE), expected);
+        assert_eq!(tokens.stable_answer(false, START + 1, TOKEN_LIFE), StableAnswer::Mint);
+        tokens.issue(FamilyName::Stable, "b".to_owned(), false, START + 1);
+        assert_eq!(tokens.standing("b", START + 1, TOKEN_LIFE), Some(Standing::Valid));
+        assert_eq!(tokens.standing("a", START + 1, TOKEN_LIFE), expected, "the overlap does not revive it");
+    }
+}
+
+#[test]
 fn the_overlap_does_not_prolong_a_life() {
     let mut tokens = issued(FamilyName::Token, "a");
     tokens.issue(FamilyName::Token, "b".to_owned(), false, START + 2 * HOUR - MINUTE);

@@ -19,6 +19,29 @@ pub(crate) enum Mode {
     Safe,
 }
 
+/// What WeChat lets an account do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountStanding {
+    /// Everything.
+    #[default]
+    Good,
+    /// It is not verified (未认证): 48001.
+    Unverified,
+    /// Template messages have been taken from it (接口封禁): 48004.
+    Banned,
+    /// Its functions are restricted: 50002.
+    Restricted,
+}
+
+/// So many calls in so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RateLimit {
+    pub(crate) call_count: u64,
+    pub(crate) refresh_second: u64,
+}
+
 /// A registered service account and the settings that its console would hold.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -40,14 +63,18 @@ pub(crate) struct Account {
     pub(crate) redirect_domains: Vec<String>,
     /// The daily number of template sends, when it is not WeChat's 100,000.
     pub(crate) daily_quota: Option<u64>,
-    /// The message templates in use, as they were given.
-    pub(crate) templates: Vec<serde_json::Value>,
+    /// The limit on sends in a shorter time than a day.
+    #[serde(default)]
+    pub(crate) rate_limit: Option<RateLimit>,
     /// The addresses that may use the secret; without a list all of them may.
     #[serde(default)]
     pub(crate) ip_whitelist: Option<Vec<IpAddr>>,
     /// Whether the whole account is frozen.
     #[serde(default)]
     pub(crate) frozen: bool,
+    /// Whether the account may use what only verified accounts have.
+    #[serde(default)]
+    pub(crate) standing: AccountStanding,
     /// Whether the secret has been frozen by the account's owner.
     #[serde(default)]
     pub(crate) secret_frozen: bool,

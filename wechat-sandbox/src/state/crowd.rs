@@ -103,6 +103,13 @@ impl Crowds {
         Some(standing.person(member))
     }
 
+    /// Whether somebody who is still in a crowd follows the account.
+    pub(super) fn follows(&self, member: Member, appid: &str) -> bool {
+        self.standing(member.crowd).is_some_and(|standing| {
+            standing.is_in(member.number) && standing.crowd.following && standing.crowd.appid == appid
+        })
+    }
+
     /// From now on this one is no longer part of their crowd.
     pub(super) fn step_out(&mut self, member: Member) {
         let index = usize::try_from(member.crowd).unwrap_or(usize::MAX).checked_sub(1);

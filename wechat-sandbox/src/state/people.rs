@@ -66,6 +66,14 @@ impl People {
         }
     }
 
+    /// Whether the person with this id follows the account; quicker than looking at the whole person.
+    pub(crate) fn follows(&self, id: &str, appid: &str) -> bool {
+        match self.by_id.get(id) {
+            Some(&index) => self.list[index].follows(appid),
+            None => Member::parse(id).is_some_and(|member| self.crowds.follows(member, appid)),
+        }
+    }
+
     /// How many follow the account.
     pub(crate) fn follower_count(&self, appid: &str) -> usize {
         let listed = self.accounts.get(appid).map_or(0, |account| account.followers.len());

@@ -34,6 +34,16 @@ impl Relation {
             None => self.blocks_account = true,
         }
     }
+
+    /// Takes back what [`Relation::block`] did.
+    pub(super) fn unblock(&mut self, template_id: Option<&str>) {
+        match template_id {
+            Some(template) => {
+                self.refused_templates.remove(template);
+            }
+            None => self.blocks_account = false,
+        }
+    }
 }
 
 /// A pretend person.

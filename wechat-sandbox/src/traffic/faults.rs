@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    instant::{Millis, SECOND},
     random,
     state::{TOKEN_LIFE, TokenLife},
 };
@@ -16,6 +17,13 @@ use crate::{
 const WECHAT_PATHS: [&str; 4] = ["/cgi-bin/", "/sns/", "/connect/", "/wxa"];
 /// Errcode of a share of failing calls when none was given: busy.
 const BUSY: i64 = -1;
+
+/// How long a `client_msg_id` is remembered.
+const DEDUPE_WINDOW: Millis = 600 * SECOND;
+/// How long after a send its receipt comes.
+const RECEIPT_DELAY: Millis = 50;
+/// What failed receipts say when nothing else was given.
+const RECEIPT_FAILURE: &str = "failed: system failed";
 
 /// The body of `PUT /sandbox/faults`. An absent field means: no such fault.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -43,8 +51,18 @@ pub(crate) struct FaultSettings {
     token_ttl_s: Option<u64>,
     /// How long a `client_msg_id` is remembered.
     dedupe_window_s: Option<u64>,
-    /// Delay of the receipt of a message.
+    /// Delay of the receipt of a message; 50 without it.
     receipt_delay_ms: Option<u64>,
+    /// Share of receipts that never come.
+    receipt_loss_rate: Option<f64>,
+    /// Share of receipts that come twice.
+    receipt_double_rate: Option<f64>,
+    /// What failed receipts say, such as `failed:user block`; the message does not come into the person's inbox then.
+    receipt_status: Option<String>,
+    /// Share of receipts that say so; all of them if only `receipt_status` is given.
+    receipt_status_rate: Option<f64>,
+    /// Receipts of messages that have a `client_msg_id` carry 0 in the place of the message's number.
+    receipt_msgid_zero: bool,
 }
 
 impl FaultSettings {
@@ -55,6 +73,9 @@ impl FaultSettings {
             ("error_rate", self.error_rate),
             ("drop_before_rate", self.drop_before_rate),
             ("drop_after_rate", self.drop_after_rate),
+            ("receipt_loss_rate", self.receipt_loss_rate),
+            ("receipt_double_rate", self.receipt_double_rate),
+            ("receipt_status_rate", self.receipt_status_rate),
         ];
         for (name, rate) in rates {
             if rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
@@ -83,6 +104,28 @@ impl FaultSettings {
             Some(status) => Failure::Status(status),
             None => Failure::Errcode(self.errcode.unwrap_or(BUSY)),
         })
+    }
+}
+
+/// What is to happen to the receipt of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReceiptPlan {
+    pub(crate) delay: Millis,
+    /// How often it comes: 0, 1 or 2.
+    pub(crate) copies: u8,
+    pub(crate) status: String,
+    /// Whether the number is 0 where the sender has a name for the message.
+    pub(crate) msgid_zero: bool,
+}
+
+impl ReceiptPlan {
+    /// The status of a message that arrived.
+    pub(crate) const SUCCESS: &str = "success";
+}
+
+impl Default for ReceiptPlan {
+    fn default() -> Self {
+        Self { delay: RECEIPT_DELAY, copies: 1, status: Self::SUCCESS.to_owned(), msgid_zero: false }
     }
 }
 
@@ -154,6 +197,51 @@ impl Faults {
         self.active().settings.token_ttl_s.map_or(TOKEN_LIFE, |seconds| TokenLife { seconds })
     }
 
+    /// How long a `client_msg_id` is remembered now.
+    pub(crate) fn dedupe_window(&self) -> Millis {
+        let seconds = self.active().settings.dedupe_window_s;
+        seconds.map_or(DEDUPE_WINDOW, |seconds| seconds.saturating_mul(SECOND))
+    }
+
+    /// Decides what is to happen to the receipt of a message.
+    pub(crate) fn receipt_plan(&self) -> ReceiptPlan {
+        let active = self.active();
+        let settings = &active.settings;
+        let status_rate = settings.receipt_status_rate;
+        let status_rate = status_rate.unwrap_or(if settings.receipt_status.is_some() { 1.0 } else { 0.0 });
+        let status = if random::happens(status_rate) {
+            settings.receipt_status.as_deref().unwrap_or(RECEIPT_FAILURE)
+        } else {
+            ReceiptPlan::SUCCESS
+        };
+        let copies = if random::happens(settings.receipt_loss_rate.unwrap_or_default()) {
+            0
+        } else if random::happens(settings.receipt_double_rate.unwrap_or_default()) {
+            2
+        } else {
+            1
+        };
+        ReceiptPlan {
+            delay: settings.receipt_delay_ms.unwrap_or(RECEIPT_DELAY),
+            copies,
+            status: status.to_owned(),
+            msgid_zero: settings.receipt_msgid_zero,
+        }
+    }
+
+    /// The quota in force for the path, and how much of it is used; `None` without one.
+    pub(crate) fn quota(&self, path: &str) -> Option<(u64, u64)> {
+        let active = self.active();
+        let quota = active.settings.quota.filter(|_| active.settings.concerns(path))?;
+        let calls = active.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        Some((quota, calls.get(path).copied().unwrap_or_default().min(quota)))
+    }
+
+    /// Counts the calls of all paths against the quota from 0 again.
+    pub(crate) fn clear_quota(&self) {
+        self.active().calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn active(&self) -> Arc<Active> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -214,6 +302,36 @@ mod tests {
         assert_eq!([fails("/cgi-bin/a"), fails("/cgi-bin/a"), fails("/cgi-bin/a")], [false, false, true]);
         assert!(!fails("/cgi-bin/b"));
         assert!(![fails("/sns/auth"), fails("/sns/auth"), fails("/sns/auth")].contains(&true));
+    }
+
+    #[test]
+    fn the_quota_tells_how_much_is_used_and_begins_anew() {
+        let faults = faults(r#"{"paths": ["/cgi-bin/a"], "quota": 2}"#);
+        let [none, one] = [0, 1].map(|used| Some((2, used)));
+        assert_eq!((faults.quota("/cgi-bin/a"), faults.quota("/cgi-bin/b")), (none, None));
+        faults.plan("/cgi-bin/a");
+        assert_eq!(faults.quota("/cgi-bin/a"), one);
+        for _ in 0..5 {
+            faults.plan("/cgi-bin/a");
+        }
+        assert_eq!(faults.quota("/cgi-bin/a"), Some((2, 2)));
+        faults.clear_quota();
+        assert_eq!(faults.quota("/cgi-bin/a"), none);
+        assert_eq!(super::Faults::default().quota("/cgi-bin/a"), None);
+    }
+
+    #[test]
+    fn receipts_go_as_asked() {
+        let plan = |json| faults(json).receipt_plan();
+        assert_eq!(plan("{}"), ReceiptPlan::default());
+        assert_eq!(plan(r#"{"receipt_loss_rate": 1, "receipt_double_rate": 1}"#).copies, 0);
+        assert_eq!(plan(r#"{"receipt_double_rate": 1}"#).copies, 2);
+        assert_eq!(plan(r#"{"receipt_status_rate": 1}"#).status, "failed: system failed");
+        assert_eq!(plan(r#"{"receipt_status": "failed:user block"}"#).status, "failed:user block");
+        assert_eq!(plan(r#"{"receipt_status": "failed", "receipt_status_rate": 0}"#).status, "success");
+        assert_eq!(plan(r#"{"receipt_delay_ms": 0}"#).delay, 0);
+        assert_eq!(faults(r#"{"dedupe_window_s": 2}"#).dedupe_window(), 2000);
+        assert_eq!(faults("{}").dedupe_window(), 600_000);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Refusal {
     code: i64,
     /// The address that may not use the secret, which the text names.
     address: Option<IpAddr>,
+    /// The key of the value that breaks a rule, which the text names.
+    key: Option<String>,
 }
 
 impl Refusal {
@@ -50,15 +52,23 @@ impl Refusal {
 
     /// The errcode on the set of paths.
     pub(super) const fn on(surface: Surface, code: i64) -> Self {
-        Self { surface, code, address: None }
+        Self { surface, code, address: None, key: None }
     }
 
     /// 40164: the secret may not be used from this address.
     pub(super) const fn not_in_whitelist(surface: Surface, address: IpAddr) -> Self {
-        Self { surface, code: 40164, address: Some(address) }
+        Self { surface, code: 40164, address: Some(address), key: None }
+    }
+
+    /// 47003: the value with this key breaks its rule.
+    pub(super) fn invalid_value(key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..Self::api(47003) }
     }
 
     fn message(&self) -> Cow<'static, str> {
+        if let Some(key) = &self.key {
+            return format!("argument invalid! data.{key}.value invalid").into();
+        }
         match self.address.map(|address| address.to_canonical()) {
             Some(IpAddr::V4(four)) => {
                 format!("invalid ip {four} ipv6 {}, not in whitelist", four.to_ipv6_mapped()).into()
@@ -157,12 +167,19 @@ fn message(code: i64) -> &'static str {
         40032 => "invalid openid list size",
         40033 => "invalid charset. please check your request, if include \\uxxxx will create fail!",
         40035 => "invalid parameter",
+        40036 => "invalid template_id size",
+        40037 => "invalid template_id",
+        40039 => "invalid url size",
+        40052 => "invalid action name",
+        40053 => "invalid action info",
         40054 => "invalid sub button url domain",
         40055 => "invalid button url domain",
         40125 => "invalid appsecret",
         40163 => "code been used",
         40164 => "invalid ip, not in whitelist",
         40243 => "appsecret is frozen",
+        40246 => "invalid keyword_name_list",
+        40247 => "need new category template",
         41001 => "access_token missing",
         41002 => "appid missing",
         41003 => "refresh_token missing",
@@ -174,16 +191,25 @@ fn message(code: i64) -> &'static str {
         43001 => "require GET method",
         43002 => "require POST method",
         43004 => "require subscribe",
+        43100 => "change template too frequently",
+        43101 => "user refuse to accept the msg",
         44002 => "empty post data",
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
+        45026 => "template num exceeds limit",
+        45029 => "qrcode count out of limit",
         46003 => "menu no exist",
         47001 => "data format error",
+        47003 => "argument invalid",
         48001 => "api unauthorized",
         48004 => "api forbidden",
+        48006 => "forbid to clear quota because of reaching the limit",
         50002 => "user limited",
         50007 => "account frozen",
         53600 => "invalid article_id",
+        76003 => "invalid cgi_path",
+        76021 => "cgi_path not found, please check",
+        76022 => "could not use this cgi_path, no permission",
         _ => "error",
     }
 }

@@ -19,7 +19,7 @@ use serde_json::json;
 use super::answer::{Refusal, Surface, api};
 use crate::{
     instant::{Millis, now},
-    state::{Account, Standing, State},
+    state::{Account, AccountStanding, Standing, State},
     world::World,
 };
 
@@ -98,6 +98,20 @@ pub(super) fn account_by_secret<'a>(
         return Err(Refusal::not_in_whitelist(surface, address));
     }
     Ok(account)
+}
+
+/// The account with this appid, if it may use what only verified accounts have.
+pub(super) fn verified_account<'a>(state: &'a State, appid: &str) -> Result<&'a Account, Refusal> {
+    let account = state.accounts.get(appid).ok_or(Refusal::api(40013))?;
+    if account.frozen {
+        return Err(Refusal::api(50007));
+    }
+    match account.standing {
+        AccountStanding::Good => Ok(account),
+        AccountStanding::Unverified => Err(Refusal::api(48001)),
+        AccountStanding::Banned => Err(Refusal::api(48004)),
+        AccountStanding::Restricted => Err(Refusal::api(50002)),
+    }
 }
 
 /// The appid of the account whose access token the call carries.

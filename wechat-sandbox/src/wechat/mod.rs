@@ -1,6 +1,6 @@
 //! WeChat's own paths, at the addresses and with the answers of the real one.
 //! No `/sandbox` route and no page of the pretend phone is here, except what WeChat itself shows on a phone.
-//! Template messages, when they come, are a file beside these. Mounted by `server`.
+//! Mounted by `server`.
 
 mod access_token;
 mod answer;
@@ -10,8 +10,13 @@ mod call;
 mod followers;
 mod menu;
 mod menu_rules;
+mod message;
 mod page;
+mod qr_code;
+mod quota;
 mod sns;
+mod template;
+mod template_rules;
 
 use actix_web::web::{ServiceConfig, get, post, resource, to};
 
@@ -30,6 +35,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(post_only("/cgi-bin/user/info/batchget").route(post().to(followers::batch)))
         .service(get_only("/cgi-bin/user/get").route(get().to(followers::list)))
         .service(post_only("/cgi-bin/menu/create").route(post().to(menu::create)))
+        .service(post_only("/cgi-bin/message/template/send").route(post().to(message::send)))
+        .service(get_only("/cgi-bin/template/get_all_private_template").route(get().to(template::list)))
+        .service(post_only("/cgi-bin/template/api_add_template").route(post().to(template::add)))
+        .service(post_only("/cgi-bin/template/del_private_template").route(post().to(template::delete)))
+        .service(post_only("/cgi-bin/openapi/quota/get").route(post().to(quota::get)))
+        .service(post_only("/cgi-bin/clear_quota").route(post().to(quota::clear)))
+        .service(post_only("/cgi-bin/qrcode/create").route(post().to(qr_code::create)))
+        .route("/cgi-bin/showqrcode", get().to(qr_code::show))
         .service(get_only("/cgi-bin/menu/get").route(get().to(menu::get)))
         .service(get_only("/cgi-bin/menu/delete").route(get().to(menu::delete)))
         .service(get_only("/cgi-bin/get_current_selfmenu_info").route(get().to(menu::current)))

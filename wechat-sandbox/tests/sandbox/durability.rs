@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{APPID, start};
+use crate::support::{APPID, NOTE, note, start};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
@@ -66,6 +66,51 @@ async fn menus_crowds_and_account_switches_outlive_a_kill_and_a_restart() {
         assert_eq!(account["ip_whitelist"], json!(["127.0.0.1"]));
         sandbox.sandbox.stop().await;
     }
+}
+
+#[tokio::test]
+async fn messages_their_names_and_the_quota_outlive_a_kill_and_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = start(Some(folder.path()));
+    let token = sandbox.sending_account(json!({"daily_quota": 5})).await;
+    let (id, openid) = sandbox.follower("小明").await;
+    let (other, other_openid) = sandbox.follower("小红").await;
+    sandbox
+        .post(&format!("/sandbox/people/{other}/block"), json!({"appid": APPID, "template_id": NOTE}))
+        .await;
+    let named = note(&openid, &json!({"client_msg_id": "c-1", "url": "https://h/"}));
+    let first = sandbox.send(&token, named.clone()).await;
+    for _ in 0..2 {
+        sandbox.send(&token, named.clone()).await;
+    }
+    sandbox.send(&token, note(&openid, &json!({}))).await;
+    let added = json!({"template_id_short": "47123", "keyword_name_list": ["时间"]});
+    let add = format!("/cgi-bin/template/api_add_template?access_token={token}");
+    let template = sandbox.post_json(&add, added).await["template_id"].clone();
+    let scene = json!({"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": "s"}}});
+    let create = format!("/cgi-bin/qrcode/create?access_token={token}");
+    let code = sandbox.post_json(&create, scene.clone()).await;
+    let messages = sandbox.get_json("/sandbox/messages").await;
+    let counts = sandbox.get_json("/sandbox/stats").await["messages"].clone();
+    assert_eq!(counts, json!({"people": 2, "min": 0, "max": 2, "total": 2, "duplicates_dropped": 2}));
+    // The file as it is while the sandbox still runs is what a kill would leave.
+    let copy = tempfile::tempdir().expect("a folder");
+    let name = "journal.jsonl";
+    std::fs::copy(folder.path().join(name), copy.path().join(name)).expect("copies");
+    for _ in ["from the changes", "from the snapshot"] {
+        let sandbox = start(Some(copy.path()));
+        assert_eq!(sandbox.get_json("/sandbox/messages").await, messages);
+        assert_eq!(sandbox.get_json("/sandbox/stats").await["messages"], counts);
+        assert_eq!(messages["items"][0]["person"], json!(id));
+        let listed = format!("/cgi-bin/template/get_all_private_template?access_token={token}");
+        assert_eq!(sandbox.get_json(&listed).await["template_list"][2]["template_id"], template);
+        assert_eq!(sandbox.post_json(&create, scene.clone()).await, code);
+        assert_eq!(sandbox.send(&token, note(&other_openid, &json!({}))).await["errcode"], 43101);
+        sandbox.sandbox.stop().await;
+    }
+    let sandbox = start(Some(copy.path()));
+    assert_eq!(sandbox.send(&token, named.clone()).await, first, "its name is remembered");
+    assert_eq!(sandbox.send(&token, named).await["errcode"], 45009, "five of five");
 }
 
 #[tokio::test]

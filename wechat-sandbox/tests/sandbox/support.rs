@@ -13,6 +13,20 @@ pub(crate) const APPID: &str = "wx0123456789abcdef";
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50";
 
+/// A template with two values.
+pub(crate) const ORDER: &str = "order_template_0123456789_0123456789_012345";
+/// A template with one value.
+pub(crate) const NOTE: &str = "note_template_0123456789_0123456789_0123456";
+
+/// A message of [`NOTE`], with more beside it.
+pub(crate) fn note(openid: &str, more: &Value) -> Value {
+    let mut message = json!({"touser": openid, "template_id": NOTE, "data": {"thing1": {"value": "你好"}}});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        message[name] = value.clone();
+    }
+    message
+}
+
 /// A sandbox with a client that follows no redirect.
 pub(crate) struct Running {
     pub(crate) sandbox: RunningSandbox,
@@ -103,6 +117,24 @@ impl Running {
         let (id, openid) = self.person(nickname).await;
         self.post(&format!("/sandbox/people/{id}/follow"), json!({"appid": APPID})).await;
         (id, openid)
+    }
+
+    /// Registers the account with two templates, and gives it a token.
+    pub(crate) async fn sending_account(&self, more: Value) -> String {
+        let mut settings = json!({"mode": "plain", "templates": [
+            {"template_id": ORDER, "title": "订单通知", "content": "单号:{{character_string1.DATA}}\n商品:{{thing2.DATA}}\n"},
+            {"template_id": NOTE, "title": "提醒", "fields": ["thing1"]},
+        ]});
+        for (name, value) in more.as_object().expect("settings") {
+            settings[name] = value.clone();
+        }
+        self.account_with(settings).await;
+        self.stable_token().await
+    }
+
+    /// Sends a message as it stands.
+    pub(crate) async fn send(&self, token: &str, message: Value) -> Value {
+        self.post_json(&format!("/cgi-bin/message/template/send?access_token={token}"), message).await
     }
 
     /// Lets the account make a menu.
