@@ -9,6 +9,7 @@ pub mod follow_check;
 pub mod follower_import;
 pub mod frame;
 pub mod janitor;
+pub mod progress;
 pub mod qr_session;
 pub mod registry;
 pub mod supervision;

@@ -86,12 +86,16 @@ pub enum Action {
     AccountRegistered,
     /// Followers were imported from WeChat.
     FollowersImported,
+    /// Message templates were fetched from WeChat.
+    TemplatesSynced,
+    /// A notification was called off.
+    NotificationCancelled,
+    /// A delivery that came to a bad end was sent once more.
+    DeliveryResent,
     /// A message was not sent, and is not tried again.
     MessageFailed,
     /// Nobody knows whether a message was sent, and it is not repeated.
     MessageUncertain,
-    /// Message templates were fetched from WeChat.
-    TemplatesSynced,
 }
 
 impl Action {
@@ -141,6 +145,10 @@ impl Action {
             Self::MessageFailed => "message_failed",
             Self::MessageUncertain => "message_uncertain",
             Self::TemplatesSynced => "templates_synced",
+            Self::NotificationCancelled => "notification_cancelled",
+            Self::DeliveryResent => "delivery_resent",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
         }
     }
 }

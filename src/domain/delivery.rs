@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use super::clock::Millis;
-use super::ids::{DeliveryId, NotificationId, UserId};
+use super::ids::{AccountId, DeliveryId, NotificationId, UserId};
 use super::retry::Backoff;
 
 /// What a delivery is at.
@@ -113,6 +113,8 @@ pub struct Delivery {
     pub notification: NotificationId,
     /// Which external user, where it is known.
     pub user: Option<UserId>,
+    /// Whose inbox it goes into, if into one.
+    pub account: Option<AccountId>,
     /// The person at the service account.
     pub openid: Option<String>,
     /// What it is at.

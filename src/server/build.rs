@@ -14,6 +14,7 @@ use crate::actors::dispatcher::{self, DispatchWatch, Dispatcher};
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::follower_import::{FollowerImporter, FollowerImports};
 use crate::actors::janitor::Janitor;
+use crate::actors::progress::ProgressWatchers;
 use crate::actors::qr_session::Tools;
 use crate::actors::registry::Registry;
 use crate::actors::supervision::supervise;
@@ -42,6 +43,7 @@ pub struct Server {
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
     pub(super) registry: Registry,
+    pub(super) progress: ProgressWatchers,
     pub(super) importer: Arc<FollowerImporter>,
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) arbiters: Vec<Arbiter>,
@@ -89,7 +91,9 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let homes = arbiters.iter().skip(3).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
     let core = arbiters.first().context("no arbiter")?.handle();
-    start_actors(&core, &config, &world, &store, &bus, &wechat, &registry);
+    let progress = ProgressWatchers::default();
+    start_feed(&core, &store, &bus, (&registry, &progress));
+    start_actors(&core, &config, &world, &store, &bus, &wechat);
     let sends = &arbiters.get(2).context("no arbiter")?.handle();
     let dispatcher = start_dispatching(sends, &config, &world, &store, &bus, &wechat);
     let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock));
@@ -100,6 +104,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         admin,
         accounts,
         registry.clone(),
+        progress.clone(),
         front,
         ApiLimits::new(&sections::api_rules(&config)),
     ));
@@ -112,6 +117,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         site,
         store,
         registry,
+        progress,
         importer,
         dispatcher,
         arbiters,
@@ -213,6 +219,19 @@ fn start_imports(
     importer
 }
 
+/// The change feed, and whom it tells.
+fn start_feed(
+    core: &actix::ArbiterHandle,
+    store: &Store,
+    bus: &Bus,
+    (registry, progress): (&Registry, &ProgressWatchers),
+) {
+    let (rows, nudges, door, watchers) = (store.clone(), bus.clone(), registry.clone(), progress.clone());
+    supervise("change_feed", core, move |life| {
+        ChangeFeed::new(rows.clone(), nudges.clone(), door.clone(), watchers.clone(), life)
+    });
+}
+
 fn start_actors(
     core: &actix::ArbiterHandle,
     config: &Config,
@@ -220,12 +239,7 @@ fn start_actors(
     store: &Store,
     bus: &Bus,
     wechat: &WeChat,
-    registry: &Registry,
 ) {
-    let (rows, nudges, door) = (store.clone(), bus.clone(), registry.clone());
-    supervise("change_feed", core, move |life| {
-        ChangeFeed::new(rows.clone(), nudges.clone(), door.clone(), life)
-    });
     let (rows, nudges, wechat, clock) =
         (store.clone(), bus.clone(), wechat.clone(), Arc::clone(&world.clock));
     supervise("follow_check", core, move |life| {

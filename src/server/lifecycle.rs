@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::actors::dispatcher::Dispatcher;
 use crate::actors::follower_import::FollowerImporter;
+use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
@@ -37,6 +38,7 @@ pub struct Running {
     ops: ServerHandle,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     registry: Registry,
+    progress: ProgressWatchers,
     arbiters: Vec<Arbiter>,
     draining: Arc<AtomicBool>,
     shutdown: Duration,
@@ -105,6 +107,7 @@ impl Server {
             importer: self.importer,
             dispatcher: self.dispatcher,
             registry: self.registry,
+            progress: self.progress,
             arbiters: self.arbiters,
             draining: self.draining,
             shutdown: self.config.http.shutdown(),
@@ -167,6 +170,7 @@ impl Running {
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
+        self.progress.drain();
         // What is on its way to WeChat is waited for, while waiting browsers are sent away.
         let sends = tokio::time::timeout(self.shutdown / 2, self.dispatcher.drain());
         let (sent, ()) = tokio::join!(sends, self.registry.drain(goodbye));

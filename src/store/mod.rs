@@ -8,6 +8,7 @@ pub mod affiliation_removal;
 pub mod affiliations;
 pub mod api_keys;
 pub mod apps;
+pub mod audiences;
 pub mod audit;
 pub mod callback_events;
 pub mod changes;

@@ -18,6 +18,7 @@ pub mod followers;
 pub mod members;
 pub mod menu;
 pub mod modules;
+pub mod notifications;
 pub mod organizations;
 pub mod portals;
 pub mod roles;
@@ -43,6 +44,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         members::endpoints(),
         menu::endpoints(),
         modules::endpoints(),
+        notifications::endpoints(),
         organizations::endpoints(),
         portals::endpoints(),
         roles::endpoints(),
