@@ -1,0 +1,5 @@
+//! Notifications: ordered, spread, sent, each exactly once.
+
+mod dispatch;
+mod faults;
+mod priorities;
