@@ -95,9 +95,11 @@ async function refreshCards() {
   if (html === last) return;
   const key = (item) => item.querySelector("time").dateTime;
   const known = new Set([...box.querySelectorAll("li")].map(key));
-  const first = last === null;
   last = html;
-  if (first) return;
+  const news = document.createElement("template");
+  news.innerHTML = html;
+  const shown = (root) => [...root.querySelectorAll("li")].map((item) => key(item) + item.querySelector("form").getAttribute("action"));
+  if (shown(news.content).join() === shown(box).join()) return;
   box.innerHTML = html;
   const fresh = [...box.querySelectorAll("li")].filter((item) => !known.has(key(item)));
   for (const item of fresh) item.classList.add("new");
