@@ -124,7 +124,9 @@ async fn what_is_late_is_not_sent() {
     server.dispatch().await;
     let late = server.all_sent(&id).await;
     assert_eq!(late["counts"]["sent"], 0, "{late}");
-    let id = server.order(json!({"send_at": server.now().plus(std::time::Duration::from_secs(60)).rfc3339()})).await;
+    let id = server
+        .order(json!({"send_at": server.now().plus(std::time::Duration::from_secs(60)).rfc3339()}))
+        .await;
     server.advance(61);
     server.dispatch().await;
     let sent = server.all_sent(&id).await;
@@ -154,10 +156,7 @@ async fn a_message_that_certainly_failed_is_tried_again_with_pauses_and_given_up
         server.advance(2 * 3_600);
     }
     server.dispatch().await;
-    assert_eq!(
-        server.outbox_snapshot().await,
-        "1 wechat done\n  1 failed (gave_up) errcode -1, tries 10\n"
-    );
+    assert_eq!(server.outbox_snapshot().await, "1 wechat done\n  1 failed (gave_up) errcode -1, tries 10\n");
     assert_eq!(server.calls(SEND).await, 10);
     let failed = server.own_backend().get(&format!("/notifications/{id}/deliveries?state=failed")).await;
     let delivery = failed.expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
