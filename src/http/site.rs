@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite, time};
 
+use crate::actors::change_feed::Views;
+use crate::actors::inboxes::Inboxes;
 use crate::actors::registry::Registry;
 use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
@@ -54,6 +56,8 @@ pub struct Site {
     pub api_limits: ApiLimits,
     /// The live sessions.
     pub registry: Registry,
+    /// The live inboxes.
+    pub inboxes: Inboxes,
     /// The front door.
     pub front: Front,
     sockets: Arc<Mutex<HashMap<String, usize>>>,
@@ -79,16 +83,17 @@ impl Drop for SocketPlace {
 }
 
 impl Site {
-    /// A server with its use cases and live sessions.
+    /// A server with its use cases and live views.
     pub fn new(
         sign_in: SignIn,
         admin: Administration,
         accounts: PlatformAccounts,
-        registry: Registry,
+        views: Views,
         front: Front,
         api_limits: ApiLimits,
     ) -> Self {
-        Self { sign_in, admin, accounts, api_limits, registry, front, sockets: Arc::default() }
+        let Views { registry, inboxes } = views;
+        Self { sign_in, admin, accounts, api_limits, registry, inboxes, front, sockets: Arc::default() }
     }
 
     /// A place for one more live connection of this address; none when it has as many as it may.

@@ -8,14 +8,15 @@ use std::time::Duration;
 use actix::Arbiter;
 use anyhow::Context as _;
 
-use crate::actors::change_feed::ChangeFeed;
+use crate::actors::change_feed::{ChangeFeed, Views};
 use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::follower_import::{FollowerImporter, FollowerImports};
+use crate::actors::inboxes::Inboxes;
 use crate::actors::janitor::Janitor;
-use crate::actors::qr_session::Tools;
 use crate::actors::registry::Registry;
 use crate::actors::supervision::supervise;
+use crate::actors::{inbox, qr_session};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::domain::keys::SigningKey;
@@ -29,7 +30,7 @@ use crate::wechat::WeChat;
 
 use super::{World, sections};
 
-/// Threads that QR-session actors live on, apart from those of HTTP.
+/// Threads that the actors of live views live on, apart from those of HTTP.
 const SESSION_THREADS: usize = 2;
 
 /// A server whose ports are bound and whose rows are ready, not yet serving.
@@ -40,7 +41,7 @@ pub struct Server {
     pub(super) ops_listener: TcpListener,
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
-    pub(super) registry: Registry,
+    pub(super) views: Views,
     pub(super) importer: Arc<FollowerImporter>,
     pub(super) arbiters: Vec<Arbiter>,
     pub(super) draining: Arc<AtomicBool>,
@@ -76,17 +77,24 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let accounts = PlatformAccounts::new(parts);
     // One for the core, one for imports, which have much to read and write, and those of the sessions.
     let arbiters: Vec<Arbiter> = (0..2 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
-    let tools = Tools {
+    let tools = qr_session::Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
         lifetimes: sections::lifetimes(&config),
         watchers: config.http.sockets_per_session,
         closed: ClosedPortals::default(),
     };
-    let homes = arbiters.iter().skip(2).map(Arbiter::handle).collect();
-    let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
+    let homes: Vec<_> = arbiters.iter().skip(2).map(Arbiter::handle).collect();
+    let registry = Registry::new(tools, homes.clone(), config.limits.qr_sessions_per_node);
+    let tools = inbox::Tools {
+        store: store.clone(),
+        clock: Arc::clone(&world.clock),
+        rules: sections::account_rules(&config),
+        watchers: config.http.sockets_per_account,
+    };
+    let views = Views { registry, inboxes: Inboxes::new(tools, homes) };
     let core = arbiters.first().context("no arbiter")?.handle();
-    start_actors(&core, &config, &world, &store, &bus, &wechat, &registry);
+    start_actors(&core, &config, &world, &store, &bus, &wechat, &views);
     let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock));
     let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer, &bus);
 
@@ -94,7 +102,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         sign_in,
         admin,
         accounts,
-        registry.clone(),
+        views.clone(),
         front,
         ApiLimits::new(&sections::api_rules(&config)),
     ));
@@ -106,7 +114,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         ops_listener,
         site,
         store,
-        registry,
+        views,
         importer,
         arbiters,
         draining: Arc::default(),
@@ -191,11 +199,11 @@ fn start_actors(
     store: &Store,
     bus: &Bus,
     wechat: &WeChat,
-    registry: &Registry,
+    views: &Views,
 ) {
-    let (rows, nudges, door) = (store.clone(), bus.clone(), registry.clone());
+    let (rows, nudges, told) = (store.clone(), bus.clone(), views.clone());
     supervise("change_feed", core, move |life| {
-        ChangeFeed::new(rows.clone(), nudges.clone(), door.clone(), life)
+        ChangeFeed::new(rows.clone(), nudges.clone(), told.clone(), life)
     });
     let (rows, nudges, wechat, clock) =
         (store.clone(), bus.clone(), wechat.clone(), Arc::clone(&world.clock));

@@ -15,6 +15,7 @@ use socket2::SockRef;
 use tokio::task::JoinHandle;
 
 use crate::actors::follower_import::FollowerImporter;
+use crate::actors::inboxes::Inboxes;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
@@ -35,7 +36,6 @@ pub struct Running {
     public: ServerHandle,
     ops: ServerHandle,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
-    registry: Registry,
     arbiters: Vec<Arbiter>,
     draining: Arc<AtomicBool>,
     shutdown: Duration,
@@ -53,6 +53,8 @@ pub struct Running {
     pub store: Store,
     /// The live sessions.
     pub live: Registry,
+    /// The live inboxes.
+    pub inboxes: Inboxes,
     /// Importing followers, for tests that wait for it.
     pub importer: Arc<FollowerImporter>,
 }
@@ -98,9 +100,9 @@ impl Server {
             admin: self.site.admin.clone(),
             accounts: self.site.accounts.clone(),
             store: self.store,
-            live: self.registry.clone(),
+            live: self.views.registry,
+            inboxes: self.views.inboxes,
             importer: self.importer,
-            registry: self.registry,
             arbiters: self.arbiters,
             draining: self.draining,
             shutdown: self.config.http.shutdown(),
@@ -159,11 +161,11 @@ impl Server {
 }
 
 impl Running {
-    /// Drains and stops: not ready at once, waiting browsers are sent away with 1012, what is under way is finished.
+    /// Drains and stops: not ready at once, live connections are sent away with 1012, what is under way is finished.
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
-        self.registry.drain(goodbye).await;
+        tokio::join!(self.live.drain(goodbye), self.inboxes.drain(goodbye));
         let graceful = tokio::time::timeout(self.shutdown, self.public.stop(true)).await;
         if graceful.is_err() {
             tracing::warn!("some requests did not end in time and were cut off");
