@@ -59,6 +59,7 @@ pub fn public(config: &mut web::ServiceConfig) {
             at("/account/sign-in").route(get().to(account::sign_in_page)).route(post().to(account::sign_in)),
         )
         .service(at("/account").route(get().to(account::show)))
+        .service(at("/account/inbox/read").route(post().to(account::read_inbox)))
         .service(at("/account/sign-out").route(post().to(account::sign_out)))
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))

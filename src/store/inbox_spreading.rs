@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use entities::{affiliation, affiliation_role, app, change, delivery, inbox_item, joining};
+use entities::{affiliation, affiliation_role, app, change, delivery, inbox_item, joining, module};
 
 use crate::domain::account::Status;
 use crate::domain::affiliation::{AffiliationId, Belonging};
@@ -254,7 +254,7 @@ fn with_role(role: RoleId) -> SelectStatement {
         .to_owned()
 }
 
-/// Who can reach the app: has joined it, while it is switched on.
+/// Who can reach the app while it is switched on: whoever has joined it, or a module that belongs to it.
 fn reaching(notification: &Notification) -> SelectStatement {
     let switched_on = Query::select()
         .column(app::Column::Id)
@@ -262,11 +262,15 @@ fn reaching(notification: &Notification) -> SelectStatement {
         .and_where(app::Column::Id.eq(notification.app.0))
         .and_where(app::Column::Enabled.eq(true))
         .to_owned();
-    Query::select()
-        .column(joining::Column::AffiliationId)
-        .from(joining::Entity)
-        .and_where(joining::Column::AppId.in_subquery(switched_on))
-        .to_owned()
+    let modules = Query::select()
+        .column(module::Column::Id)
+        .from(module::Entity)
+        .and_where(module::Column::AppId.in_subquery(switched_on.clone()))
+        .to_owned();
+    let either = Condition::any()
+        .add(joining::Column::AppId.in_subquery(switched_on))
+        .add(joining::Column::ModuleId.in_subquery(modules));
+    Query::select().column(joining::Column::AffiliationId).from(joining::Entity).cond_where(either).to_owned()
 }
 
 /// The affiliation that an id names.

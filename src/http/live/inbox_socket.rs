@@ -12,7 +12,7 @@ use crate::http::extract::Account;
 use crate::http::problem::{Code, Problem};
 use crate::http::site::Site;
 
-use super::websocket::{Socket, Written, upgrade};
+use super::websocket::{Socket, Written, is_handshake, upgrade};
 
 const PROTOCOLS: &[&str] = &["menfang.inbox.v1"];
 
@@ -33,6 +33,9 @@ pub async fn connect(
     // Nothing but the Origin keeps a foreign page from opening a socket with the cookie of whoever reads it.
     if who.login.client == Client::Web && origin != Some(site.front.origin.as_str()) {
         return Err(visitor.problem(Code::OriginNotAllowed));
+    }
+    if !is_handshake(&request) {
+        return Err(visitor.problem(Code::BadRequest));
     }
     let place = site
         .take_socket(visitor.network.key())

@@ -46,6 +46,11 @@ pub(super) struct Socket<F> {
     closing: bool,
 }
 
+/// Whether a request asks for a WebSocket at all.
+pub(super) fn is_handshake(request: &HttpRequest) -> bool {
+    ws::handshake(request).is_ok()
+}
+
 /// Upgrades a request to a WebSocket of this subprotocol.
 pub(super) fn upgrade<F: Written>(
     socket: Socket<F>,
