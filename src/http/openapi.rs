@@ -46,6 +46,7 @@ pub fn document() -> Value {
             {"name": "external users", "description": "The accounts of an app"},
             {"name": "members", "description": "Members, external collaborators, and what they are placed in"},
             {"name": "accounts", "description": "Platform accounts, by themselves"},
+            {"name": "inbox", "description": "What members and external collaborators were told"},
             {"name": "service_account", "x-displayName": "Service account", "description": "The organization's WeChat service account and its menu"},
             {"name": "followers", "description": "Who follows the service account"},
             {"name": "notifications", "description": "Orders to tell an audience something, and what became of each delivery"},

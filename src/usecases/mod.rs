@@ -23,6 +23,7 @@ pub mod external_user_phones;
 pub mod external_users;
 pub mod follow;
 pub mod followers;
+pub mod inboxes;
 pub mod join;
 pub mod links;
 pub mod logins;

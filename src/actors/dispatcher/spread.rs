@@ -85,8 +85,21 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn spread_into_inboxes(&mut self, _: &Notification) -> Result<bool, StepError> {
-        Ok(false)
+    /// Those who have inboxes have their share as soon as it is stored there.
+    async fn spread_into_inboxes(&mut self, notification: &Notification) -> Result<bool, StepError> {
+        let position = notification.position.as_deref();
+        let page = self.tools().store.inbox_audience(notification, position, PAGE as u64).await?;
+        let state =
+            if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
+        let unit = self.begin_unit().await?;
+        let further = (position, page.next.as_deref());
+        if !unit.spread_notification(notification.id, further, state).await? {
+            return Ok(true);
+        }
+        let counts = unit.add_to_inboxes(notification, &page.people).await?;
+        unit.count_deliveries(notification.organization, notification.id, counts).await?;
+        unit.commit().await?;
+        Ok(true)
     }
 
     /// Ends what waits of a stopped notification; false when nothing waits but what is under way.

@@ -1,5 +1,8 @@
-//! Notifications: ordered, spread, sent, each exactly once.
+//! Notifications: ordered, spread, sent, each exactly once; and inboxes.
 
 mod dispatch;
 mod faults;
+mod inbox;
+mod inbox_audience;
+mod inbox_live;
 mod priorities;

@@ -149,8 +149,14 @@ impl TestServer {
     /// Moves the time, and tells all that wait.
     pub(crate) fn advance(&self, seconds: u64) {
         let span = i64::try_from(Duration::from_secs(seconds).as_millis()).unwrap();
-        self.clock.0.fetch_add(span, Ordering::SeqCst);
+        self.advance_millis(span);
         self.running().live.look_at_all();
+        self.running().inboxes.look_at_all();
+    }
+
+    /// Moves the time a little, and tells nobody.
+    pub(crate) fn advance_millis(&self, millis: i64) {
+        self.clock.0.fetch_add(millis, Ordering::SeqCst);
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -236,7 +242,8 @@ impl TestServer {
         self.write(format!("UPDATE apps SET enabled = {enabled} WHERE id = {app}")).await;
     }
 
-    async fn write(&self, sql: String) {
+    /// Writes a row behind the back of the server.
+    pub(crate) async fn write(&self, sql: String) {
         use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
         let file = self.folder.path().join("menfang.db");
         let db = Database::connect(format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
