@@ -6,7 +6,6 @@ mod accounts;
 mod api;
 mod architecture;
 mod command_line;
-mod killed;
 mod migrations;
 mod notifications;
 mod portal_rules;
