@@ -179,7 +179,7 @@ impl InboxActor {
         let same = self.last.as_ref().filter(|last| last.unread == unread && last.items == items);
         let news = same.is_none();
         let frame = match same {
-            Some(last) => Arc::clone(last),
+            Some(known) => Arc::clone(known),
             None => Arc::new(InboxFrame { seq: self.next_seq(), unread, items }),
         };
         self.watchers.retain_mut(|watcher| {

@@ -184,7 +184,7 @@ async fn with_the_cookie_a_change_needs_our_own_origin() {
         };
         pc.web.send(post(Some("https://evil.example"))).await.expect_problem(403, "origin_not_allowed");
         pc.web.send(post(None)).await.expect_problem(401, "not_signed_in");
-        assert_eq!(inbox(&person, "?unread=true").await["unread"], if path.ends_with("all") { 0 } else { 1 });
+        assert_eq!(inbox(&person, "?unread=true").await["unread"], u64::from(!path.ends_with("all")));
         pc.web.send(post(Some(&server.url))).await.expect(200);
     }
 }

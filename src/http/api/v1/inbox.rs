@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::domain::clock::Millis;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbox::{InboxItem as KnownItem, InboxKind};
 use crate::http::answers::store_failed;
@@ -198,7 +199,7 @@ fn view(item: &KnownItem) -> InboxItem {
         data: item.data.clone(),
         url: item.url.clone(),
         created_at: item.created_at.rfc3339(),
-        read_at: item.read_at.map(|at| at.rfc3339()),
+        read_at: item.read_at.map(Millis::rfc3339),
     }
 }
 
