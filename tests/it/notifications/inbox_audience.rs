@@ -29,7 +29,7 @@ async fn account(person: &Registrant) -> String {
 }
 
 async fn order(server: &TestServer, app: AppId, audience: Audience) -> Notification {
-    server.order(app, Channel::StationMessage, audience, &json!({"text": "Hello"})).await
+    server.store_order(app, Channel::StationMessage, audience, &json!({"text": "Hello"})).await
 }
 
 #[actix_web::test]

@@ -10,7 +10,7 @@ use super::TestServer;
 
 impl TestServer {
     /// Stores an order of an app, and spreads nothing.
-    pub(crate) async fn order(
+    pub(crate) async fn store_order(
         &self,
         app: AppId,
         channel: Channel,
@@ -64,7 +64,7 @@ impl TestServer {
     pub(crate) async fn tell(&self, slug: &str, channel: Channel, audience: Audience, data: &Value) {
         self.advance_millis(1);
         let app = self.portal(slug).await.app;
-        let ordered = self.order(app, channel, audience, data).await;
+        let ordered = self.store_order(app, channel, audience, data).await;
         assert_eq!(self.spread(&ordered, 100).await.state, NotificationState::Done);
     }
 }
