@@ -2,10 +2,11 @@
 
 use secrecy::ExposeSecret;
 
+use crate::bus::Nudge;
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::store::StoreError;
-use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Mode, PushQuery};
+use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Event, Mode, PushQuery};
 
 use super::{SignIn, personal_data};
 
@@ -67,9 +68,13 @@ impl SignIn {
             Err(StoreError::Conflict) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        personal_data::apply(&unit, &account, &push, caller).await?;
+        let follow_wait = self.parts.dispatch.follow_wait;
+        personal_data::apply(&unit, &account, &push, follow_wait, caller).await?;
         unit.commit().await?;
         self.nudge_changes();
+        if matches!(push.event, Event::Subscribe { .. }) {
+            self.parts.bus.nudge(Nudge::Outbox);
+        }
         Ok(())
     }
 }

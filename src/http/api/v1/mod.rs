@@ -15,6 +15,7 @@ pub mod departments;
 pub mod external_user_phones;
 pub mod external_users;
 pub mod followers;
+pub mod link_hosts;
 pub mod members;
 pub mod menu;
 pub mod modules;
@@ -23,6 +24,7 @@ pub mod portals;
 pub mod roles;
 pub mod seats;
 pub mod service_account;
+pub mod templates;
 
 use super::endpoint::Endpoint;
 
@@ -40,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         external_user_phones::endpoints(),
         external_users::endpoints(),
         followers::endpoints(),
+        link_hosts::endpoints(),
         members::endpoints(),
         menu::endpoints(),
         modules::endpoints(),
@@ -48,6 +51,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         roles::endpoints(),
         seats::endpoints(),
         service_account::endpoints(),
+        templates::endpoints(),
     ]
     .into_iter()
     .flatten()
