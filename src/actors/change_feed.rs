@@ -16,6 +16,7 @@ use crate::domain::qr_ticket::QrRef;
 use crate::store::changes::Topic;
 use crate::store::{Store, StoreError};
 
+use super::progress::ProgressWatchers;
 use super::registry::Registry;
 use super::supervision::LifeLine;
 
@@ -41,13 +42,20 @@ pub struct ChangeFeed {
     store: Store,
     bus: Bus,
     registry: Registry,
+    progress: ProgressWatchers,
     life: Option<LifeLine>,
 }
 
 impl ChangeFeed {
-    /// A feed for the sessions of `registry`.
-    pub fn new(store: Store, bus: Bus, registry: Registry, life: LifeLine) -> Self {
-        Self { store, bus, registry, life: Some(life) }
+    /// A feed for the sessions of `registry`, and for those who watch notifications.
+    pub fn new(
+        store: Store,
+        bus: Bus,
+        registry: Registry,
+        progress: ProgressWatchers,
+        life: LifeLine,
+    ) -> Self {
+        Self { store, bus, registry, progress, life: Some(life) }
     }
 }
 
@@ -57,15 +65,16 @@ impl Actor for ChangeFeed {
     fn started(&mut self, ctx: &mut Self::Context) {
         let (store, bus, registry, life) =
             (self.store.clone(), self.bus.clone(), self.registry.clone(), self.life.take());
+        let progress = self.progress.clone();
         let run = async move {
             let _life = life;
-            run(store, bus, registry).await;
+            run(store, bus, registry, progress).await;
         };
         ctx.spawn(run.into_actor(self));
     }
 }
 
-async fn run(store: Store, bus: Bus, registry: Registry) {
+async fn run(store: Store, bus: Bus, registry: Registry, progress: ProgressWatchers) {
     let mut nudges = bus.listen();
     let mut position = Position::default();
     let mut known = false;
@@ -82,9 +91,9 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
             _ = tick.tick() => {}
         }
         let read = if known {
-            position.read(&store, &registry).await
+            position.read(&store, &registry, &progress).await
         } else {
-            position.start(&store, &registry).await
+            position.start(&store, &registry, &progress).await
         };
         match read {
             Ok(()) => known = true,
@@ -99,14 +108,25 @@ async fn run(store: Store, bus: Bus, registry: Registry) {
 
 impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
-    async fn start(&mut self, store: &Store, registry: &Registry) -> Result<(), StoreError> {
+    async fn start(
+        &mut self,
+        store: &Store,
+        registry: &Registry,
+        progress: &ProgressWatchers,
+    ) -> Result<(), StoreError> {
         self.low_water = store.latest_change().await?;
         registry.closed_are(store.closed_portals().await?);
         registry.look_at_all();
+        progress.look_at_all();
         Ok(())
     }
 
-    async fn read(&mut self, store: &Store, registry: &Registry) -> Result<(), StoreError> {
+    async fn read(
+        &mut self,
+        store: &Store,
+        registry: &Registry,
+        progress: &ProgressWatchers,
+    ) -> Result<(), StoreError> {
         let now = Instant::now();
         while self.seen.front().is_some_and(|&(_, at)| now.duration_since(at) > OVERLAP) {
             if let Some((id, _)) = self.seen.pop_front() {
@@ -123,6 +143,8 @@ impl Position {
             self.seen.extend(fresh.iter().map(|change| (change.id, now)));
             let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
             registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
+            let moved = fresh.iter().filter(|change| change.topic == Some(Topic::Notification));
+            progress.look(moved.filter_map(|change| change.subject.parse().ok()));
             let portals = fresh.iter().filter(|change| change.topic == Some(Topic::Portal));
             let apps: HashSet<AppId> = portals.filter_map(|change| change.subject.parse().ok()).collect();
             for app in apps {

@@ -4,10 +4,13 @@
 
 pub mod change_feed;
 pub mod closed_portals;
+pub mod dispatcher;
 pub mod follow_check;
 pub mod follower_import;
 pub mod frame;
 pub mod janitor;
+pub mod progress;
 pub mod qr_session;
 pub mod registry;
 pub mod supervision;
+mod unfollowed;

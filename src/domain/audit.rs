@@ -88,6 +88,14 @@ pub enum Action {
     FollowersImported,
     /// Message templates were fetched from WeChat.
     TemplatesSynced,
+    /// A notification was called off.
+    NotificationCancelled,
+    /// A delivery that came to a bad end was sent once more.
+    DeliveryResent,
+    /// A message was not sent, and is not tried again.
+    MessageFailed,
+    /// Nobody knows whether a message was sent, and it is not repeated.
+    MessageUncertain,
 }
 
 impl Action {
@@ -134,7 +142,13 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
             Self::TemplatesSynced => "templates_synced",
+            Self::NotificationCancelled => "notification_cancelled",
+            Self::DeliveryResent => "delivery_resent",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
         }
     }
 }

@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use super::clock::Millis;
-use super::ids::{DeliveryId, NotificationId, UserId};
+use super::ids::{AccountId, DeliveryId, NotificationId, UserId};
 use super::retry::Backoff;
 
 /// What a delivery is at.
@@ -113,6 +113,8 @@ pub struct Delivery {
     pub notification: NotificationId,
     /// Which external user, where it is known.
     pub user: Option<UserId>,
+    /// Whose inbox it goes into, if into one.
+    pub account: Option<AccountId>,
     /// The person at the service account.
     pub openid: Option<String>,
     /// What it is at.
@@ -152,6 +154,8 @@ pub enum Answer {
     Unknown,
     /// Not tried after all, or refused before it was looked at: as if it had not been taken.
     Untried,
+    /// Not tried, because a repeat might have arrived twice by now.
+    TooLate,
     /// The person does not follow.
     NotFollowing(i64),
     /// The person refuses this template.
@@ -257,6 +261,7 @@ impl SendRules {
                 Verdict::Failed { reason: failed::TEMPLATE_REFUSED, errcode: Some(errcode) }
             }
             Answer::Refused { errcode, reason } => Verdict::Failed { reason, errcode },
+            Answer::TooLate => Verdict::Uncertain,
             Answer::Untried => Verdict::Again {
                 due_at: now,
                 counts: false,

@@ -128,23 +128,36 @@ impl NotificationState {
 pub enum Stop {
     /// A backend called it off.
     Cancelled,
+    /// Its time is over.
+    Expired,
     /// WeChat does not know the template any more (40036, 40037).
     TemplateGone,
     /// WeChat has banned the template (43116).
     TemplateBanned,
+    /// WeChat refuses the message itself, whoever it is for (47003 and its like).
+    MessageRefused,
     /// The service account was unbound.
     Unbound,
 }
 
 impl Stop {
-    const ALL: [Self; 4] = [Self::Cancelled, Self::TemplateGone, Self::TemplateBanned, Self::Unbound];
+    const ALL: [Self; 6] = [
+        Self::Cancelled,
+        Self::Expired,
+        Self::TemplateGone,
+        Self::TemplateBanned,
+        Self::MessageRefused,
+        Self::Unbound,
+    ];
 
     /// Its word, also as the reason of what was not sent for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
             Self::TemplateGone => "template_gone",
             Self::TemplateBanned => "template_banned",
+            Self::MessageRefused => "message_refused",
             Self::Unbound => "service_account_unbound",
         }
     }
@@ -157,8 +170,10 @@ impl Stop {
     /// What becomes of a delivery that was not yet being sent.
     pub fn ends_as(self) -> DeliveryState {
         match self {
-            Self::Cancelled => DeliveryState::Skipped,
-            Self::TemplateGone | Self::TemplateBanned | Self::Unbound => DeliveryState::Failed,
+            Self::Cancelled | Self::Expired => DeliveryState::Skipped,
+            Self::TemplateGone | Self::TemplateBanned | Self::MessageRefused | Self::Unbound => {
+                DeliveryState::Failed
+            }
         }
     }
 }
@@ -300,18 +315,47 @@ impl std::fmt::Display for Outbox {
 /// Why nothing goes out for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
-    /// A stable word: `daily_quota`, `minute_quota`, or what is wrong with the account.
+    /// A stable word: one of those below, or what is wrong with the account.
     pub reason: String,
     /// When it goes on by itself, at the latest.
     pub resumes_at: Millis,
-    /// Whether only what is not urgent waits.
-    pub urgent_goes_on: bool,
 }
 
 impl Pause {
+    /// The calls of the day are used up.
+    pub const DAILY_QUOTA: &'static str = "daily_quota";
+    /// What is left of the day's calls is kept for urgent messages.
+    pub const DAILY_RESERVE: &'static str = "daily_reserve";
+    /// The calls of the minute are used up.
+    pub const MINUTE_QUOTA: &'static str = "minute_quota";
+
     /// Whether it holds up messages of this priority at this instant.
     pub fn holds(&self, priority: Priority, now: Millis) -> bool {
-        now < self.resumes_at && !(self.urgent_goes_on && priority == Priority::Urgent)
+        now < self.resumes_at && !(self.reason == Self::DAILY_RESERVE && priority == Priority::Urgent)
+    }
+}
+
+/// Days of WeChat's quotas. WeChat does not promise when its day begins; midnight in Beijing (UTC+8) is what is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaDay(pub i32);
+
+impl QuotaDay {
+    const LENGTH: i64 = 24 * 3_600 * 1_000;
+    const BEIJING: i64 = 8 * 3_600 * 1_000;
+
+    /// The day of an instant.
+    pub fn of(now: Millis) -> Self {
+        Self(i32::try_from((now.0 + Self::BEIJING).div_euclid(Self::LENGTH)).unwrap_or(i32::MAX))
+    }
+
+    /// Its first instant.
+    pub fn begins_at(self) -> Millis {
+        Millis(i64::from(self.0) * Self::LENGTH - Self::BEIJING)
+    }
+
+    /// The first instant of the next day.
+    pub fn ends_at(self) -> Millis {
+        Self(self.0 + 1).begins_at()
     }
 }
 
@@ -361,11 +405,19 @@ mod tests {
 
     #[test]
     fn urgent_messages_pass_a_pause_of_the_others_only() {
-        let pause =
-            |urgent_goes_on| Pause { reason: "daily_quota".into(), resumes_at: Millis(10), urgent_goes_on };
-        assert!(pause(false).holds(Priority::Urgent, Millis(9)));
-        assert!(!pause(true).holds(Priority::Urgent, Millis(9)));
-        assert!(pause(true).holds(Priority::Bulk, Millis(9)));
-        assert!(!pause(true).holds(Priority::Bulk, Millis(10)));
+        let pause = |reason: &str| Pause { reason: reason.into(), resumes_at: Millis(10) };
+        assert!(pause(Pause::DAILY_QUOTA).holds(Priority::Urgent, Millis(9)));
+        assert!(!pause(Pause::DAILY_RESERVE).holds(Priority::Urgent, Millis(9)));
+        assert!(pause(Pause::DAILY_RESERVE).holds(Priority::Bulk, Millis(9)));
+        assert!(!pause(Pause::DAILY_RESERVE).holds(Priority::Bulk, Millis(10)));
+    }
+
+    #[test]
+    fn quota_days_begin_at_midnight_in_beijing() {
+        let before = Millis::from_rfc3339("2026-11-22T15:59:59.999Z").unwrap();
+        let day = QuotaDay::of(before);
+        assert_eq!(day.ends_at().rfc3339(), "2026-11-22T16:00:00.000Z");
+        assert_eq!(day.begins_at().rfc3339(), "2026-11-21T16:00:00.000Z");
+        assert_eq!(QuotaDay::of(day.ends_at()), QuotaDay(day.0 + 1));
     }
 }

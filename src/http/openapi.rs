@@ -48,6 +48,7 @@ pub fn document() -> Value {
             {"name": "accounts", "description": "Platform accounts, by themselves"},
             {"name": "service_account", "x-displayName": "Service account", "description": "The organization's WeChat service account and its menu"},
             {"name": "followers", "description": "Who follows the service account"},
+            {"name": "notifications", "description": "Orders to tell an audience something, and what became of each delivery"},
         ],
         "paths": operations::paths(),
         "components": {"schemas": every_schema(), "securitySchemes": schemas::credentials()},

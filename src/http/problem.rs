@@ -57,6 +57,8 @@ codes! {
     MissingScope = "missing_scope", 403, "This key may not do that; make one with the scope that `scope` names.";
     /// Only the platform may do it.
     PlatformKeyRequired = "platform_key_required", 403, "Only a key of the platform may do that.";
+    /// Only the organization itself may do it.
+    OrganizationKeyRequired = "organization_key_required", 403, "Only a key of the organization may do that.";
     /// The organization is switched off.
     OrganizationDisabled = "organization_disabled", 403, "This organization is switched off; ask the platform.";
     /// An external user asks for more than the web.
@@ -143,6 +145,8 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", 422, "This Idempotency-Key was used for another request; use a new one.";
     /// The operation is not for this kind of user.
     NotForKind = "not_for_kind", 422, "This is not for that kind of user; `detail` says which rule.";
+    /// External users have no inbox.
+    ExternalUserNotReachable = "external_user_not_reachable", 422, "External users have no inbox; `users` names those who were meant. Reach them by the channel wechat.";
     /// The invitation does not count.
     InvitationInvalid = "invitation_invalid", 422, "This invitation is used, revoked, over or for another phone; ask for a new one.";
     /// The portal's terms were not accepted.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite, time};
 
+use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
@@ -54,6 +55,8 @@ pub struct Site {
     pub api_limits: ApiLimits,
     /// The live sessions.
     pub registry: Registry,
+    /// Who watches notifications.
+    pub progress: ProgressWatchers,
     /// The front door.
     pub front: Front,
     sockets: Arc<Mutex<HashMap<String, usize>>>,
@@ -85,13 +88,14 @@ impl Site {
         admin: Administration,
         accounts: PlatformAccounts,
         registry: Registry,
+        progress: ProgressWatchers,
         front: Front,
         api_limits: ApiLimits,
     ) -> Self {
-        Self { sign_in, admin, accounts, api_limits, registry, front, sockets: Arc::default() }
+        Self { sign_in, admin, accounts, api_limits, registry, progress, front, sockets: Arc::default() }
     }
 
-    /// A place for one more live connection of this address; none when it has as many as it may.
+    /// A place for one more live connection of this address or key; none when it has as many as it may.
     pub fn take_socket(&self, address: String) -> Option<SocketPlace> {
         let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
         let count = sockets.entry(address.clone()).or_default();

@@ -14,7 +14,9 @@ use anyhow::Context as _;
 use socket2::SockRef;
 use tokio::task::JoinHandle;
 
+use crate::actors::dispatcher::Dispatcher;
 use crate::actors::follower_import::FollowerImporter;
+use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
 use crate::http::{ops, routes};
@@ -36,6 +38,7 @@ pub struct Running {
     ops: ServerHandle,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     registry: Registry,
+    progress: ProgressWatchers,
     arbiters: Vec<Arbiter>,
     draining: Arc<AtomicBool>,
     shutdown: Duration,
@@ -55,6 +58,8 @@ pub struct Running {
     pub live: Registry,
     /// Importing followers, for tests that wait for it.
     pub importer: Arc<FollowerImporter>,
+    /// Sending what is due, for tests that wait for it.
+    pub dispatcher: Arc<Dispatcher>,
 }
 
 impl Server {
@@ -100,7 +105,9 @@ impl Server {
             store: self.store,
             live: self.registry.clone(),
             importer: self.importer,
+            dispatcher: self.dispatcher,
             registry: self.registry,
+            progress: self.progress,
             arbiters: self.arbiters,
             draining: self.draining,
             shutdown: self.config.http.shutdown(),
@@ -163,7 +170,13 @@ impl Running {
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
-        self.registry.drain(goodbye).await;
+        self.progress.drain();
+        // What is on its way to WeChat is waited for, while waiting browsers are sent away.
+        let sends = tokio::time::timeout(self.shutdown / 2, self.dispatcher.drain());
+        let (sent, ()) = tokio::join!(sends, self.registry.drain(goodbye));
+        if sent.is_err() {
+            tracing::warn!("some messages were still on their way; the next start finds out about them");
+        }
         let graceful = tokio::time::timeout(self.shutdown, self.public.stop(true)).await;
         if graceful.is_err() {
             tracing::warn!("some requests did not end in time and were cut off");

@@ -1,12 +1,16 @@
 //! Deliveries: listed for backends, and repeated by order of an operator.
 
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use std::collections::HashMap;
+
+use sea_orm::sea_query::Query;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
 
 use entities::delivery;
 
 use crate::domain::clock::Millis;
 use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::ids::{DeliveryId, NotificationId, UserId};
+use crate::domain::ids::{AccountId, DeliveryId, NotificationId, OrgId, UserId};
 use crate::domain::notification::Counts;
 use crate::domain::scope::OrgScope;
 
@@ -42,12 +46,43 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or the row makes no sense.
-    pub async fn organization_of_delivery(
-        &self,
-        id: DeliveryId,
-    ) -> Result<Option<crate::domain::ids::OrgId>, StoreError> {
+    pub async fn organization_of_delivery(&self, id: DeliveryId) -> Result<Option<OrgId>, StoreError> {
         let row = delivery::Entity::find_by_id(id.0).one(&self.readers).await?;
-        Ok(row.map(|row| crate::domain::ids::OrgId(row.org_id)))
+        Ok(row.map(|row| OrgId(row.org_id)))
+    }
+
+    /// Which deliveries of a notification were made in the place of these.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn repeats_of(
+        &self,
+        scope: OrgScope,
+        notification: NotificationId,
+        ids: &[DeliveryId],
+    ) -> Result<HashMap<DeliveryId, DeliveryId>, StoreError> {
+        use delivery::Column;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids = || ids.iter().map(|id| id.0);
+        // They go to the same people: so the index of recipients finds them.
+        let people = Query::select()
+            .column(Column::Recipient)
+            .from(delivery::Entity)
+            .and_where(Column::Id.is_in(ids()))
+            .to_owned();
+        let rows: Vec<(Uuid, Option<Uuid>)> = delivery::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::ResendOf])
+            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(Column::NotificationId.eq(notification.0))
+            .filter(Column::Recipient.in_subquery(people))
+            .filter(Column::ResendOf.is_in(ids()))
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        Ok(rows.into_iter().filter_map(|(id, old)| Some((DeliveryId(old?), DeliveryId(id)))).collect())
     }
 }
 
@@ -121,6 +156,7 @@ pub(super) fn read(row: delivery::Model) -> Result<Delivery, StoreError> {
         id,
         notification: NotificationId(row.notification_id),
         user: row.user_id.map(UserId),
+        account: row.account_id.map(AccountId),
         openid: row.openid,
         state: DeliveryState::from_name(&row.state).ok_or_else(|| inconsistent("deliveries", "state", id))?,
         reason: row.reason,

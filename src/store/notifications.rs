@@ -24,6 +24,8 @@ use super::page::{Listed, Page};
 use super::unit::Unit;
 
 const TABLE: &str = "notifications";
+/// Open notifications whose watchers are told of a pause.
+const TOLD: u64 = 200;
 
 /// An order, checked.
 #[derive(Clone, Debug)]
@@ -50,6 +52,17 @@ pub struct NewNotification {
     pub expires_at: Option<Millis>,
     /// The key that orders it.
     pub created_by: String,
+}
+
+/// Which notifications of an outbox are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// All of them.
+    All,
+    /// Those by one template.
+    ByTemplate(&'a str),
+    /// One.
+    One(NotificationId),
 }
 
 impl Store {
@@ -152,31 +165,6 @@ impl Store {
             .await?;
         rows.into_iter().map(read).collect()
     }
-
-    /// The apps that have open notifications of this priority in an outbox.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn apps_with_work(
-        &self,
-        outbox: Outbox,
-        priority: Priority,
-        now: Millis,
-    ) -> Result<Vec<AppId>, StoreError> {
-        use notification::Column;
-        let apps: Vec<Uuid> = notification::Entity::find()
-            .select_only()
-            .column(Column::AppId)
-            .distinct()
-            .filter(Column::OutboxId.eq(outbox.0))
-            .filter(Column::Open.eq(true))
-            .filter(Column::SendAt.lte(now.0))
-            .filter(Column::Lane.eq(priority.lane()))
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
-        Ok(apps.into_iter().map(AppId).collect())
-    }
 }
 
 impl Unit {
@@ -274,27 +262,46 @@ impl Unit {
         Ok(true)
     }
 
-    /// Stops every open notification of an outbox that is not stopped yet: all, or those by one template; gives how many.
+    /// Stops open notifications of an outbox that are not stopped yet; gives how many.
     ///
     /// # Errors
     /// The database refused.
     pub async fn stop_notifications(
         &self,
         outbox: Outbox,
-        template: Option<&str>,
+        which: Which<'_>,
         why: Stop,
     ) -> Result<u64, StoreError> {
         use notification::Column;
-        let mut update = notification::Entity::update_many()
+        let update = notification::Entity::update_many()
             .col_expr(Column::Stopped, Expr::value(why.name()))
             .col_expr(Column::SendAt, Expr::value(self.now().0))
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
             .filter(Column::Stopped.is_null());
-        if let Some(template) = template {
-            update = update.filter(Column::TemplateId.eq(template));
-        }
+        let update = match which {
+            Which::All => update,
+            Which::ByTemplate(template) => update.filter(Column::TemplateId.eq(template)),
+            Which::One(id) => update.filter(Column::Id.eq(id.0)),
+        };
         Ok(update.exec(&self.tx).await?.rows_affected)
+    }
+
+    /// Stops every open notification of an outbox whose time is over; gives how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn stop_expired(&self, outbox: Outbox) -> Result<u64, StoreError> {
+        use notification::Column;
+        let done = notification::Entity::update_many()
+            .col_expr(Column::Stopped, Expr::value(Stop::Expired.name()))
+            .filter(Column::OutboxId.eq(outbox.0))
+            .filter(Column::Open.eq(true))
+            .filter(Column::Stopped.is_null())
+            .filter(Column::ExpiresAt.lte(self.now().0))
+            .exec(&self.tx)
+            .await?;
+        Ok(done.rows_affected)
     }
 
     /// Writes how far spreading is, when it was at `from` before; false when somebody else was faster.
@@ -351,17 +358,17 @@ impl Unit {
         self.changed(organization, Topic::Notification, &id.to_string()).await
     }
 
-    /// Closes a notification of which nothing waits and nothing is under way any more.
+    /// Closes a notification of which nothing waits and nothing is under way any more; false when something is.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn close_notification(&self, id: NotificationId) -> Result<(), StoreError> {
+    pub async fn close_notification(&self, id: NotificationId) -> Result<bool, StoreError> {
         use notification::Column;
         let cancelled = NotificationState::Cancelled.name();
         let over = Expr::case(Expr::col(Column::State).eq(cancelled), cancelled)
             .finally(NotificationState::Done.name());
         let spread = [NotificationState::Sending.name(), cancelled];
-        notification::Entity::update_many()
+        let done = notification::Entity::update_many()
             .col_expr(Column::State, over.into())
             .col_expr(Column::Open, Expr::value(false))
             .col_expr(Column::FinishedAt, Expr::value(self.now().0))
@@ -372,6 +379,29 @@ impl Unit {
             .filter(Column::State.is_in(spread).or(Column::Stopped.is_not_null()))
             .exec(&self.tx)
             .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Tells those who watch open notifications of an outbox that they wait, or go on; some of them, if there are very many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn tell_open(&self, outbox: Outbox) -> Result<(), StoreError> {
+        use notification::Column;
+        let open: Vec<(Uuid, Uuid)> = notification::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::OrgId])
+            .filter(Column::OutboxId.eq(outbox.0))
+            .filter(Column::Open.eq(true))
+            .filter(Column::SendAt.lte(self.now().0))
+            .order_by_desc(Column::Id)
+            .limit(TOLD)
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        for (id, organization) in open {
+            self.changed(OrgId(organization), Topic::Notification, &NotificationId(id).to_string()).await?;
+        }
         Ok(())
     }
 

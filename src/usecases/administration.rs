@@ -7,7 +7,7 @@ use crate::bus::{Bus, Nudge};
 use crate::domain::audit::{Action, By};
 use crate::domain::capability::NotAllowed;
 use crate::domain::clock::{Clock, Entropy, Millis};
-use crate::domain::ids::OrgId;
+use crate::domain::ids::{OrgId, UserId};
 use crate::store::idempotency::Claim;
 use crate::store::{Store, StoreError, Unit};
 use crate::wechat::WeChatError;
@@ -60,6 +60,8 @@ pub enum Conflict {
     AlreadyMember,
     /// The person is a collaborator here.
     AlreadyCollaborator,
+    /// External users have no inbox; some of those who were meant.
+    ExternalUsersNotReachable(Vec<UserId>),
 }
 
 /// Why nothing was changed.
@@ -79,6 +81,9 @@ pub enum ChangeError {
     /// It would break something.
     #[error("it conflicts with what is there: {0:?}")]
     Conflict(Conflict),
+    /// Only the organization itself may do it, not the platform.
+    #[error("only a key of the organization may do that")]
+    OrganizationKeyRequired,
     /// A rule about kinds of user says no.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),

@@ -71,9 +71,13 @@ impl SignIn {
         let follow_wait = self.parts.dispatch.follow_wait;
         personal_data::apply(&unit, &account, &push, follow_wait, caller).await?;
         unit.commit().await?;
-        self.nudge_changes();
-        if matches!(push.event, Event::Subscribe { .. }) {
-            self.parts.bus.nudge(Nudge::Outbox);
+        match push.event {
+            Event::TemplateSendFinished { .. } => self.parts.bus.nudge(Nudge::Outbox),
+            Event::Subscribe { .. } => {
+                self.nudge_changes();
+                self.parts.bus.nudge(Nudge::Outbox);
+            }
+            _ => self.nudge_changes(),
         }
         Ok(())
     }

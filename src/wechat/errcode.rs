@@ -177,6 +177,8 @@ pub enum SendRefusal {
     TemplateGone,
     /// The template is banned.
     TemplateBanned,
+    /// The message itself is refused, whoever it is for.
+    Message,
     /// The calls of a minute are used up.
     MinuteQuota,
     /// The calls of a day are used up.
@@ -193,6 +195,7 @@ impl SendRefusal {
             40_241 => Self::Duplicate,
             40_036 | 40_037 => Self::TemplateGone,
             43_116 => Self::TemplateBanned,
+            40_008 | 40_039 | 40_249 | 44_002 | 47_001 | 47_003 => Self::Message,
             45_011 => Self::MinuteQuota,
             45_009 => Self::DayQuota,
             _ => return None,

@@ -10,7 +10,6 @@ use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::Millis;
 use crate::domain::follower::{Details, ImportState, known_as_of};
 use crate::domain::network::Network;
-use crate::domain::scope::OrgScope;
 use crate::domain::service_account::ServiceAccount;
 use crate::store::follower_imports::ImportClaim;
 use crate::store::follower_pages::Listed;
@@ -18,6 +17,7 @@ use crate::store::{StoreError, Unit};
 use crate::wechat::{Class, Credentials, FollowerDetails, OpenidBatch, WeChatError};
 
 use super::{FollowerImporter, Memory, StepError};
+use crate::actors::unfollowed::forget;
 
 /// Rows that are written in one unit: nobody else waits long for the database.
 const ROWS: usize = 500;
@@ -108,7 +108,7 @@ impl FollowerImporter {
             behind = last.row;
             self.advance(&unit, claim, self.lease()).await?;
             let gone = unit.unlist_followers(&claim.import, page).await?;
-            forget(&unit, account, gone).await?;
+            forget(&unit, account, gone, &by_itself()).await?;
             unit.commit().await?;
         }
     }
@@ -225,7 +225,7 @@ async fn keep(
         unit.remove_follower(account.id, openid).await?;
     }
     let gone = unit.detail_followers(account.id, openids, &told.details, asked).await?;
-    forget(unit, account, gone).await
+    forget(unit, account, gone, &by_itself()).await
 }
 
 fn by_openid(details: FollowerDetails) -> (String, Details) {
@@ -235,28 +235,6 @@ fn by_openid(details: FollowerDetails) -> (String, Details) {
 
 fn count(openids: &[String]) -> i32 {
     i32::try_from(openids.len()).unwrap_or(i32::MAX)
-}
-
-/// Takes away names and pictures of people who have left without a word.
-async fn forget(unit: &Unit, account: &ServiceAccount, openids: Vec<String>) -> Result<(), StoreError> {
-    if openids.is_empty() {
-        return Ok(());
-    }
-    let scope = OrgScope::of_row(account.organization);
-    let bindings = unit.bindings_of(scope, &account.appid, openids.clone()).await?;
-    let users: Vec<_> = bindings.iter().map(|binding| binding.user).collect();
-    unit.forget_profiles(scope, &users, &openids).await?;
-    for user in users {
-        let entry = Entry {
-            organization: account.organization,
-            action: Action::PrivacyErased,
-            actor: "server".into(),
-            subject: Some(user.to_string()),
-            result: "not_following",
-        };
-        unit.audit(entry, &by_itself()).await?;
-    }
-    Ok(())
 }
 
 fn names_nobody(error: &WeChatError) -> bool {

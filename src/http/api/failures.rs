@@ -15,6 +15,7 @@ pub fn failed(visitor: &Visitor, error: ChangeError) -> Problem {
             visitor.problem(Code::InvalidField).detail(format!("{field}: {rule}")).with("field", field)
         }
         ChangeError::Conflict(conflict) => conflicting(visitor, conflict),
+        ChangeError::OrganizationKeyRequired => visitor.problem(Code::OrganizationKeyRequired),
         ChangeError::NotAllowed(no) => {
             visitor.problem(Code::NotForKind).detail(no.to_string()).with("rule", no.code())
         }
@@ -73,5 +74,9 @@ fn conflicting(visitor: &Visitor, conflict: Conflict) -> Problem {
         Conflict::LicenceEnded => visitor.problem(Code::LicenceEnded),
         Conflict::AlreadyMember => visitor.problem(Code::AlreadyMember),
         Conflict::AlreadyCollaborator => visitor.problem(Code::AlreadyCollaborator),
+        Conflict::ExternalUsersNotReachable(users) => {
+            let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+            visitor.problem(Code::ExternalUserNotReachable).with("users", users)
+        }
     }
 }

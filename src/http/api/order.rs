@@ -93,6 +93,17 @@ impl<R: Demand, P: Place, B: Body> Order<R, P, B> {
         self.answer(outcome, StatusCode::NO_CONTENT, |_| ()).await
     }
 
+    /// Answers 200 with what was only looked at: nothing was changed, so its key can be used again.
+    pub async fn answer_unchanged<V: Serialize>(self, outcome: Result<V, ChangeError>) -> HttpResponse {
+        match outcome {
+            Ok(value) => {
+                self.forget().await;
+                shown(value)
+            }
+            Err(error) => self.refused(error).await,
+        }
+    }
+
     async fn settle<T, V: Serialize>(
         &self,
         prepared: Prepared<T>,
@@ -115,12 +126,16 @@ impl<R: Demand, P: Place, B: Body> Order<R, P, B> {
 
     /// Answers with what is wrong; the key of a request without effect can be used again.
     pub async fn refused(&self, error: ChangeError) -> HttpResponse {
+        self.forget().await;
+        failed(&self.permit.visitor, error).error_response()
+    }
+
+    async fn forget(&self) {
         if let Some(claim) = &self.claim
             && let Err(error) = self.permit.site.admin.forget(claim).await
         {
             tracing::warn!(error = %error, "a request without effect could not be forgotten");
         }
-        failed(&self.permit.visitor, error).error_response()
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::domain::api_key::{ApiKey, KeyText};
 use crate::domain::audit::By;
-use crate::domain::ids::{AppId, OrgId};
+use crate::domain::ids::{AppId, DeliveryId, NotificationId, OrgId};
 use crate::domain::right::Right;
 use crate::domain::scope::OrgScope;
 use crate::http::answers::store_failed;
@@ -46,6 +46,24 @@ pub struct InApp {
     pub scope: OrgScope,
     /// The app.
     pub app: AppId,
+}
+
+/// The notification of the address.
+#[derive(Clone, Copy, Debug)]
+pub struct OfNotification {
+    /// Leave to look at the rows of its organization.
+    pub scope: OrgScope,
+    /// The notification.
+    pub notification: NotificationId,
+}
+
+/// The delivery of the address.
+#[derive(Clone, Copy, Debug)]
+pub struct OfDelivery {
+    /// Leave to look at the rows of its organization.
+    pub scope: OrgScope,
+    /// The delivery.
+    pub delivery: DeliveryId,
 }
 
 /// The platform itself.
@@ -111,6 +129,36 @@ impl Place for InApp {
         let found = site.admin.store().app(app).await.map_err(|error| store_failed(visitor, &error))?;
         let found = found.ok_or_else(unknown)?;
         Ok(Self { scope: organization(site, visitor, key, found.organization).await?, app })
+    }
+}
+
+impl Place for OfNotification {
+    async fn find(
+        site: &Site,
+        visitor: &Visitor,
+        request: &HttpRequest,
+        key: &ApiKey,
+    ) -> Result<Self, Problem> {
+        let unknown = || visitor.problem(Code::NotFound);
+        let notification: NotificationId = in_path(request, "ntf").ok_or_else(unknown)?;
+        let whose = site.admin.store().organization_of_notification(notification).await;
+        let whose = whose.map_err(|error| store_failed(visitor, &error))?.ok_or_else(unknown)?;
+        Ok(Self { scope: organization(site, visitor, key, whose).await?, notification })
+    }
+}
+
+impl Place for OfDelivery {
+    async fn find(
+        site: &Site,
+        visitor: &Visitor,
+        request: &HttpRequest,
+        key: &ApiKey,
+    ) -> Result<Self, Problem> {
+        let unknown = || visitor.problem(Code::NotFound);
+        let delivery: DeliveryId = in_path(request, "dlv").ok_or_else(unknown)?;
+        let whose = site.admin.store().organization_of_delivery(delivery).await;
+        let whose = whose.map_err(|error| store_failed(visitor, &error))?.ok_or_else(unknown)?;
+        Ok(Self { scope: organization(site, visitor, key, whose).await?, delivery })
     }
 }
 

@@ -197,6 +197,16 @@ impl Op {
         self.answers(json!({status: {"description": description, "content": content}}))
     }
 
+    /// A stream of server-sent events, each with a value of a type, and an example of that.
+    #[must_use]
+    pub fn streams<T: ToSchema>(mut self, status: &str, description: &str, example: &Value) -> Self {
+        let schema = self.refer::<T>();
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let description = format!("{description}; each `data` is a {name}");
+        let content = json!({"text/event-stream": {"example": format!("id: 1\ndata: {example}\n\n")}});
+        self.answers(json!({status: {"description": description, "content": content}}))
+    }
+
     /// A page of a list of a type.
     #[must_use]
     pub fn lists<T: ToSchema>(self) -> Self {

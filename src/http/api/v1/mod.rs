@@ -19,6 +19,7 @@ pub mod link_hosts;
 pub mod members;
 pub mod menu;
 pub mod modules;
+pub mod notifications;
 pub mod organizations;
 pub mod portals;
 pub mod roles;
@@ -46,6 +47,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         members::endpoints(),
         menu::endpoints(),
         modules::endpoints(),
+        notifications::endpoints(),
         organizations::endpoints(),
         portals::endpoints(),
         roles::endpoints(),

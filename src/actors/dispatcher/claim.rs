@@ -1,0 +1,295 @@
+//! Taking deliveries that are due: those that need no call are ended here, the rest is marked as being sent.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::clock::Millis;
+use crate::domain::delivery::{DeliveryState, failed, skipped};
+use crate::domain::ids::{AppId, NotificationId};
+use crate::domain::notification::{Notification, Pause, Priority, QuotaDay};
+use crate::domain::service_account::ServiceAccount;
+use crate::store::dispatch::{Due, Lane, Moves};
+use crate::store::recipient_holds::Hold;
+use crate::store::{StoreError, Unit};
+use crate::wechat::SendRefusal;
+
+use super::ready::{Letter, Taken};
+use super::session::{Session, StepError};
+
+/// Most deliveries that one unit takes.
+const BATCH: usize = 500;
+/// WeChat's number for a person who refuses messages by one template.
+const TEMPLATE_REFUSED: i64 = 43_101;
+
+/// Due deliveries of one unit, and what becomes of them.
+struct Sorting<'a> {
+    unit: &'a Unit,
+    account: &'a ServiceAccount,
+    notifications: HashMap<NotificationId, Notification>,
+    moves: Moves,
+}
+
+impl Session<'_> {
+    /// Takes what is due and has room; true when something was moved.
+    pub(super) async fn claim(&mut self) -> Result<bool, StepError> {
+        self.more = false;
+        let Some(account) = self.account.clone() else { return Ok(false) };
+        let mut moved = false;
+        for priority in Priority::ALL {
+            let room = self.pace.window().saturating_sub(self.ready.ahead(priority)).min(BATCH);
+            if room == 0 {
+                self.more = true;
+                break;
+            }
+            if self.is_held(priority) {
+                continue;
+            }
+            let lane = Lane { outbox: self.lease.outbox, priority };
+            if self.tools().store.has_due(lane, self.now()).await? {
+                moved |= self.claim_lane(lane, room, &account).await?;
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn claim_lane(
+        &mut self,
+        lane: Lane,
+        room: usize,
+        account: &Arc<ServiceAccount>,
+    ) -> Result<bool, StepError> {
+        let apps = self.apps(lane).await?;
+        if self.quota_is_unknown() {
+            self.ask_quota().await;
+        }
+        let mut left = self.left_today(lane.priority);
+        if left == 0 {
+            // Our own count may be wrong, WeChat's is not.
+            self.ask_quota().await;
+            left = self.left_today(lane.priority);
+        }
+        let used_up = (left == 0).then(|| self.used_up(lane.priority));
+        let unit = self.begin_unit().await?;
+        if let Some(pause) = &used_up {
+            return self.write_pause(unit, pause).await.map(|()| true);
+        }
+        unit.stop_expired(lane.outbox).await?;
+        let due = take_in_turn(&unit, lane, &apps, room).await?;
+        if due.len() >= room {
+            self.more = true;
+        }
+        let found = !due.is_empty();
+        let mut sorting = Sorting::of(&unit, account, &due).await?;
+        let due = sorting.without_stopped(due).await?;
+        let due = sorting.without_away(due).await?;
+        let due = sorting.without_held(due).await?;
+        let due = match self.tools().rules.per_person_per_day {
+            0 => due,
+            most => sorting.within_day(due, most, self.lease.outbox, self.now()).await?,
+        };
+        let due = self.without_late(&mut sorting, due).await?;
+        let (due, beyond) = split(due, left);
+        if !beyond.is_empty() {
+            self.more = true;
+        }
+        unit.take_deliveries(&self.lease, &due, &mut sorting.moves).await?;
+        let (letters, moves) = (sorting.letters(&due)?, sorting.moves);
+        self.quota.used = self.quota.used.saturating_add(i32::try_from(due.len()).unwrap_or(i32::MAX));
+        let quota = self.quota;
+        unit.set_used_quota(&self.lease, &quota).await?;
+        let told = !moves.is_empty();
+        unit.count_moves(&self.lease, moves).await?;
+        unit.commit().await?;
+        if told {
+            self.tools().bus.nudge(crate::bus::Nudge::Changes);
+        }
+        let at = self.now();
+        for due in due {
+            if let Some(letter) = letters.get(&due.notification) {
+                self.ready.push(Taken { letter: Arc::clone(letter), due, at });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The apps with something waiting, each claim beginning behind another one.
+    async fn apps(&self, lane: Lane) -> Result<Vec<AppId>, StoreError> {
+        let mut apps = Vec::new();
+        while let Some(app) = self.tools().store.next_app(lane, apps.last().copied()).await? {
+            apps.push(app);
+        }
+        Ok(apps)
+    }
+
+    /// Ends those whose first try is so old that a repeat might arrive twice.
+    async fn without_late(&self, sorting: &mut Sorting<'_>, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
+        let (rules, now) = (self.tools().rules.sends, self.now());
+        let (due, late): (Vec<Due>, Vec<Due>) =
+            due.into_iter().partition(|due| rules.may_repeat(due.unknown_since, now));
+        sorting.unit.doubt_deliveries(&late, &mut sorting.moves).await?;
+        Ok(due)
+    }
+
+    /// Writes a pause down, and tells those who watch what waits for it.
+    pub(super) async fn write_pause(&mut self, unit: Unit, pause: &Pause) -> Result<(), StepError> {
+        let quota = self.quota;
+        unit.pause_outbox(&self.lease, Some(pause), self.probe_at).await?;
+        unit.set_used_quota(&self.lease, &quota).await?;
+        unit.tell_open(self.lease.outbox).await?;
+        unit.commit().await?;
+        self.tools().bus.nudge(crate::bus::Nudge::Changes);
+        Ok(())
+    }
+}
+
+/// As many of each app as the room allows; what one does not use is the others'.
+async fn take_in_turn(unit: &Unit, lane: Lane, apps: &[AppId], room: usize) -> Result<Vec<Due>, StoreError> {
+    let share = room.div_ceil(apps.len().max(1));
+    let (mut taken, mut further) = (Vec::new(), Vec::new());
+    for &app in apps {
+        let mut due = unit.due_deliveries(lane, app, room).await?;
+        let rest = due.split_off(share.min(due.len()));
+        taken.append(&mut due);
+        further.extend(rest);
+    }
+    taken.truncate(room);
+    further.truncate(room - taken.len());
+    taken.append(&mut further);
+    Ok(taken)
+}
+
+fn split(mut due: Vec<Due>, most: usize) -> (Vec<Due>, Vec<Due>) {
+    let beyond = due.split_off(most.min(due.len()));
+    (due, beyond)
+}
+
+impl<'a> Sorting<'a> {
+    async fn of(unit: &'a Unit, account: &'a ServiceAccount, due: &[Due]) -> Result<Self, StoreError> {
+        let ids: HashSet<NotificationId> = due.iter().map(|due| due.notification).collect();
+        let ids: Vec<NotificationId> = ids.into_iter().collect();
+        let notifications = match ids.is_empty() {
+            true => Vec::new(),
+            false => unit.notifications(&ids).await?,
+        };
+        let notifications = notifications.into_iter().map(|one| (one.id, one)).collect();
+        Ok(Self { unit, account, notifications, moves: Moves::new() })
+    }
+
+    /// Ends what is not to be sent any more: called off, expired, by a template that is gone.
+    async fn without_stopped(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
+        let mut going = Vec::new();
+        for due in due {
+            let stopped = self.notifications.get(&due.notification).map(|one| one.stopped);
+            match stopped {
+                Some(None) => going.push(due),
+                Some(Some(stop)) => {
+                    let end = (stop.ends_as(), stop.name(), None);
+                    self.unit.end_deliveries(&[due], end, &mut self.moves).await?;
+                }
+                None => {
+                    return Err(StoreError::Inconsistent {
+                        table: "deliveries",
+                        column: "notification_id",
+                        id: due.id.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(going)
+    }
+
+    /// Ends what is for people who do not follow.
+    async fn without_away(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
+        let openids = due.iter().map(|due| due.openid.as_str()).collect();
+        let away = self.unit.known_away(self.account.id, openids).await?;
+        let (away, due): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|due| away.contains(&due.openid));
+        let end = (DeliveryState::Skipped, skipped::NOT_FOLLOWING, None);
+        self.unit.end_deliveries(&away, end, &mut self.moves).await?;
+        Ok(due)
+    }
+
+    /// Ends what a person refuses by its template, and puts off what is for people who are sent too much.
+    async fn without_held(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
+        if due.is_empty() {
+            return Ok(due);
+        }
+        let holds =
+            self.unit.holds(self.account.id, due.iter().map(|due| due.openid.as_str()).collect()).await?;
+        if holds.is_empty() {
+            return Ok(due);
+        }
+        let (mut going, mut refused) = (Vec::new(), Vec::new());
+        for due in due {
+            let template = self.notifications.get(&due.notification).and_then(|one| one.template.as_deref());
+            let of_person = |hold: &&Hold| hold.openid == due.openid;
+            let all = holds.iter().filter(of_person).find(|hold| hold.template.is_none());
+            let one = holds
+                .iter()
+                .filter(of_person)
+                .find(|hold| hold.template.is_some() && hold.template.as_deref() == template);
+            match (one, all) {
+                (Some(_), _) => refused.push(due),
+                (None, Some(hold)) => self.unit.put_off(&[due], hold.until).await?,
+                (None, None) => going.push(due),
+            }
+        }
+        debug_assert_eq!(SendRefusal::of(TEMPLATE_REFUSED), Some(SendRefusal::TemplateRefused));
+        let end = (DeliveryState::Failed, failed::TEMPLATE_REFUSED, Some(TEMPLATE_REFUSED));
+        self.unit.end_deliveries(&refused, end, &mut self.moves).await?;
+        Ok(going)
+    }
+
+    /// Puts off what is for people who have had all that one gets in a day.
+    async fn within_day(
+        &mut self,
+        due: Vec<Due>,
+        most: u32,
+        outbox: crate::domain::notification::Outbox,
+        now: Millis,
+    ) -> Result<Vec<Due>, StoreError> {
+        if due.is_empty() {
+            return Ok(due);
+        }
+        let today = QuotaDay::of(now);
+        let openids: Vec<&str> = due.iter().map(|due| due.openid.as_str()).collect();
+        let sent = self.unit.sent_since(outbox, openids, today.begins_at()).await?;
+        let mut had: HashMap<String, i64> = sent.into_iter().collect();
+        let mut put_off = Vec::new();
+        let mut going = Vec::new();
+        for due in due {
+            let so_far = had.entry(due.openid.clone()).or_default();
+            if *so_far >= i64::from(most) {
+                put_off.push(due);
+            } else {
+                *so_far += 1;
+                going.push(due);
+            }
+        }
+        self.unit.put_off(&put_off, today.ends_at()).await?;
+        Ok(going)
+    }
+
+    /// What the messages of each notification have in common.
+    fn letters(&self, due: &[Due]) -> Result<HashMap<NotificationId, Arc<Letter>>, StoreError> {
+        let ids: HashSet<NotificationId> = due.iter().map(|due| due.notification).collect();
+        let known = ids.into_iter().filter_map(|id| self.notifications.get(&id));
+        known.map(|one| Ok((one.id, Arc::new(letter(one)?)))).collect()
+    }
+}
+
+fn letter(notification: &Notification) -> Result<Letter, StoreError> {
+    let broken = |_| StoreError::Inconsistent {
+        table: "notifications",
+        column: "data",
+        id: notification.id.to_string(),
+    };
+    let data: Map<String, Value> = serde_json::from_str(&notification.data).map_err(broken)?;
+    let data = data.into_iter().map(|(name, value)| (name, json!({ "value": value }))).collect();
+    Ok(Letter {
+        template: notification.template.clone().unwrap_or_default(),
+        data: Value::Object(data),
+        url: notification.url.clone(),
+    })
+}

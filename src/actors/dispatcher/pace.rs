@@ -1,0 +1,55 @@
+//! How fast messages go out: so many a second for a service account, and a share of that for one app.
+
+use std::num::NonZeroU32;
+
+use governor::clock::DefaultClock;
+use governor::state::keyed::DashMapStateStore;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::domain::ids::AppId;
+use crate::domain::policy::DispatchRules;
+
+type PerApp = RateLimiter<AppId, DashMapStateStore<AppId>, DefaultClock>;
+
+/// The limiters of one outbox. One node sends by it at a time, so that limiters of this process are enough.
+pub(super) struct Pace {
+    all: DefaultDirectRateLimiter,
+    apps: Option<PerApp>,
+    window: usize,
+}
+
+impl Pace {
+    pub(super) fn new(rules: &DispatchRules) -> Self {
+        let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let quota =
+            |per_second: u32, burst: u32| Quota::per_second(number(per_second)).allow_burst(number(burst));
+        let share =
+            |of: u32| u32::try_from(u64::from(of) * u64::from(rules.app_share_percent) / 100).unwrap_or(of);
+        let own = || RateLimiter::keyed(quota(share(rules.per_second), share(rules.burst)));
+        Self {
+            all: RateLimiter::direct(quota(rules.per_second, rules.burst)),
+            apps: (rules.app_share_percent < 100).then(own),
+            window: usize::try_from(rules.per_second / 2).unwrap_or(usize::MAX).clamp(8, 500),
+        }
+    }
+
+    /// How many messages are taken ahead: what goes out in half a second, so that something urgent is never behind more.
+    pub(super) fn window(&self) -> usize {
+        self.window
+    }
+
+    /// Whether a message may go now; yes takes the place of one.
+    pub(super) fn try_go(&self) -> bool {
+        self.all.check().is_ok()
+    }
+
+    /// Waits until a message may go, and takes the place of one. Dropped before its end, it takes none.
+    pub(super) async fn go(&self) {
+        self.all.until_ready().await;
+    }
+
+    /// Whether a message of this app may go now; yes takes the place of one.
+    pub(super) fn app_may(&self, app: AppId) -> bool {
+        self.apps.as_ref().is_none_or(|apps| apps.check_key(&app).is_ok())
+    }
+}

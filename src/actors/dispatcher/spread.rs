@@ -1,0 +1,136 @@
+//! Spreading notifications over their audiences, a page in each unit; and ending what waits of those that are stopped. What a
+//! holder of the lease before this one had taken is freed here, too.
+
+use crate::bus::Nudge;
+use crate::domain::delivery::{DeliveryState, failed};
+use crate::domain::notification::{Notification, NotificationState, Stop};
+use crate::store::dispatch::Moves;
+use crate::store::notifications::Which;
+use crate::store::receipts::Ended;
+
+use super::session::{Session, StepError};
+
+/// People in a page of an audience.
+const PAGE: usize = 1_000;
+/// Deliveries ended, freed, or entered receipts, in one unit.
+const ROWS: u64 = 500;
+
+impl Session<'_> {
+    /// Frees what holders before this one had taken.
+    pub(super) async fn free_left(&mut self) -> Result<(), StepError> {
+        loop {
+            let rules = self.tools().rules.sends;
+            let unit = self.begin_unit().await?;
+            let mut moves = Moves::new();
+            let freed = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
+            let uncertain: i32 = moves.values().map(|counts| counts.uncertain).sum();
+            unit.count_moves(&self.lease, moves).await?;
+            unit.commit().await?;
+            if freed > 0 {
+                tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = uncertain, "what a dispatcher before had taken is free again");
+                self.tools().bus.nudge(Nudge::Changes);
+            }
+            self.done.uncertain += u64::try_from(uncertain).unwrap_or(0);
+            if freed < usize::try_from(ROWS).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Brings the first notification that is not spread, or not ended, a page further; true when something was done.
+    pub(super) async fn spread(&mut self) -> Result<bool, StepError> {
+        let some = self.tools().store.notifications_to_spread(self.lease.outbox, self.now(), 20).await?;
+        for notification in some {
+            let done = match notification.stopped {
+                Some(stop) => self.sweep(&notification, stop).await?,
+                None if notification.expired(self.now()) => {
+                    let unit = self.begin_unit().await?;
+                    let stopped = unit.stop_expired(self.lease.outbox).await?;
+                    unit.commit().await?;
+                    stopped > 0
+                }
+                None => self.spread_page(&notification).await?,
+            };
+            if done {
+                self.tools().bus.nudge(Nudge::Changes);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn spread_page(&mut self, notification: &Notification) -> Result<bool, StepError> {
+        if self.is_of_inboxes() {
+            return self.spread_into_inboxes(notification).await;
+        }
+        let Some(account) = self.account.clone() else {
+            let unit = self.begin_unit().await?;
+            unit.stop_notifications(self.lease.outbox, Which::All, Stop::Unbound).await?;
+            unit.commit().await?;
+            return Ok(true);
+        };
+        let page = self.tools().store.audience(notification, &account, PAGE).await?;
+        let unit = self.begin_unit().await?;
+        let state =
+            if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
+        let position = (notification.position.as_deref(), page.next.as_deref());
+        if !unit.spread_notification(notification.id, position, state).await? {
+            // Called off meanwhile.
+            return Ok(true);
+        }
+        let counts = unit.add_deliveries(notification, &account, &page.people).await?;
+        unit.count_deliveries(notification.organization, notification.id, counts).await?;
+        unit.commit().await?;
+        self.more = true;
+        Ok(true)
+    }
+
+    async fn spread_into_inboxes(&mut self, _: &Notification) -> Result<bool, StepError> {
+        Ok(false)
+    }
+
+    /// Ends what waits of a stopped notification; false when nothing waits but what is under way.
+    async fn sweep(&mut self, notification: &Notification, stop: Stop) -> Result<bool, StepError> {
+        let unit = self.begin_unit().await?;
+        let waiting = unit.waiting_of(notification.id, ROWS).await?;
+        let mut moves = Moves::new();
+        unit.end_deliveries(&waiting, (stop.ends_as(), stop.name(), None), &mut moves).await?;
+        if stop.ends_as() == DeliveryState::Failed {
+            self.done.failed += waiting.len() as u64;
+        }
+        if moves.is_empty() {
+            let closed = unit.close_notification(notification.id).await?;
+            unit.commit().await?;
+            return Ok(closed);
+        }
+        unit.count_moves(&self.lease, moves).await?;
+        unit.commit().await?;
+        Ok(true)
+    }
+
+    /// Enters what WeChat told of messages at their deliveries; true when something was looked at.
+    pub(super) async fn enter_receipts(&mut self) -> Result<bool, StepError> {
+        if !self.tools().store.has_receipts(self.lease.outbox, self.now()).await? {
+            return Ok(false);
+        }
+        let unit = self.begin_unit().await?;
+        let mut moves = Moves::new();
+        let looked_at = unit.enter_receipts(&self.lease, ROWS, meaning, &mut moves).await?;
+        unit.count_moves(&self.lease, moves).await?;
+        unit.commit().await?;
+        metrics::counter!("menfang_receipts_total").increment(looked_at as u64);
+        self.tools().bus.nudge(Nudge::Changes);
+        Ok(looked_at > 0)
+    }
+}
+
+/// What a receipt's word means for its delivery.
+fn meaning(status: &str) -> Ended {
+    let rejected = |reason| Ended { state: DeliveryState::Rejected, reason: Some(reason) };
+    match status {
+        "delivered" => Ended { state: DeliveryState::Delivered, reason: None },
+        "user_block" => rejected(failed::USER_BLOCK),
+        "frequency" => rejected(failed::FREQUENCY_LIMITED),
+        _ => rejected(failed::SYSTEM_FAILED),
+    }
+}
