@@ -1,0 +1,3 @@
+//! Stories of messages that are sent to people.
+
+mod follow;
