@@ -1,4 +1,4 @@
-//! The change feed: reads the `changes` table when nudged, and once a second anyway, for all sessions of this node.
+//! The change feed: reads the `changes` table when nudged, and once a second anyway, for all live views of this node.
 //!
 //! Server start makes me; I hold the numbers of the last few seconds, because numbers may be committed out of their
 //! order; I never stop by myself.
@@ -11,11 +11,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::bus::{Bus, Nudge};
-use crate::domain::ids::AppId;
+use crate::domain::ids::{AccountId, AppId};
 use crate::domain::qr_ticket::QrRef;
 use crate::store::changes::Topic;
 use crate::store::{Store, StoreError};
 
+use super::inboxes::Inboxes;
 use super::progress::ProgressWatchers;
 use super::registry::Registry;
 use super::supervision::LifeLine;
@@ -37,25 +38,29 @@ struct Position {
     known: HashSet<i64>,
 }
 
+/// The live views of this node, which the feed tells to look.
+#[derive(Clone)]
+pub struct Views {
+    /// Of QR sessions.
+    pub registry: Registry,
+    /// Of inboxes.
+    pub inboxes: Inboxes,
+    /// Of notifications.
+    pub progress: ProgressWatchers,
+}
+
 /// The actor.
 pub struct ChangeFeed {
     store: Store,
     bus: Bus,
-    registry: Registry,
-    progress: ProgressWatchers,
+    views: Views,
     life: Option<LifeLine>,
 }
 
 impl ChangeFeed {
-    /// A feed for the sessions of `registry`, and for those who watch notifications.
-    pub fn new(
-        store: Store,
-        bus: Bus,
-        registry: Registry,
-        progress: ProgressWatchers,
-        life: LifeLine,
-    ) -> Self {
-        Self { store, bus, registry, progress, life: Some(life) }
+    /// A feed for these views.
+    pub fn new(store: Store, bus: Bus, views: Views, life: LifeLine) -> Self {
+        Self { store, bus, views, life: Some(life) }
     }
 }
 
@@ -63,18 +68,17 @@ impl Actor for ChangeFeed {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (store, bus, registry, life) =
-            (self.store.clone(), self.bus.clone(), self.registry.clone(), self.life.take());
-        let progress = self.progress.clone();
+        let (store, bus, views, life) =
+            (self.store.clone(), self.bus.clone(), self.views.clone(), self.life.take());
         let run = async move {
             let _life = life;
-            run(store, bus, registry, progress).await;
+            run(store, bus, views).await;
         };
         ctx.spawn(run.into_actor(self));
     }
 }
 
-async fn run(store: Store, bus: Bus, registry: Registry, progress: ProgressWatchers) {
+async fn run(store: Store, bus: Bus, views: Views) {
     let mut nudges = bus.listen();
     let mut position = Position::default();
     let mut known = false;
@@ -90,11 +94,8 @@ async fn run(store: Store, bus: Bus, registry: Registry, progress: ProgressWatch
             },
             _ = tick.tick() => {}
         }
-        let read = if known {
-            position.read(&store, &registry, &progress).await
-        } else {
-            position.start(&store, &registry, &progress).await
-        };
+        let read =
+            if known { position.read(&store, &views).await } else { position.start(&store, &views).await };
         match read {
             Ok(()) => known = true,
             Err(error) => {
@@ -108,25 +109,16 @@ async fn run(store: Store, bus: Bus, registry: Registry, progress: ProgressWatch
 
 impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
-    async fn start(
-        &mut self,
-        store: &Store,
-        registry: &Registry,
-        progress: &ProgressWatchers,
-    ) -> Result<(), StoreError> {
+    async fn start(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         self.low_water = store.latest_change().await?;
-        registry.closed_are(store.closed_portals().await?);
-        registry.look_at_all();
-        progress.look_at_all();
+        views.registry.closed_are(store.closed_portals().await?);
+        views.registry.look_at_all();
+        views.inboxes.look_at_all();
+        views.progress.look_at_all();
         Ok(())
     }
 
-    async fn read(
-        &mut self,
-        store: &Store,
-        registry: &Registry,
-        progress: &ProgressWatchers,
-    ) -> Result<(), StoreError> {
+    async fn read(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         let now = Instant::now();
         while self.seen.front().is_some_and(|&(_, at)| now.duration_since(at) > OVERLAP) {
             if let Some((id, _)) = self.seen.pop_front() {
@@ -142,14 +134,18 @@ impl Position {
             let fresh: Vec<_> = page.into_iter().filter(|change| self.known.insert(change.id)).collect();
             self.seen.extend(fresh.iter().map(|change| (change.id, now)));
             let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
-            registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
+            views.registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
+            let inboxes = fresh.iter().filter(|change| change.topic == Some(Topic::Inbox));
+            let accounts: HashSet<AccountId> =
+                inboxes.filter_map(|change| change.subject.parse().ok()).collect();
+            views.inboxes.look(accounts);
             let moved = fresh.iter().filter(|change| change.topic == Some(Topic::Notification));
-            progress.look(moved.filter_map(|change| change.subject.parse().ok()));
+            views.progress.look(moved.filter_map(|change| change.subject.parse().ok()));
             let portals = fresh.iter().filter(|change| change.topic == Some(Topic::Portal));
             let apps: HashSet<AppId> = portals.filter_map(|change| change.subject.parse().ok()).collect();
             for app in apps {
                 let open = store.portal_of_app(app).await?.is_some_and(|portal| portal.open);
-                registry.portal_switched(app, !open);
+                views.registry.portal_switched(app, !open);
             }
             if !full {
                 return Ok(());

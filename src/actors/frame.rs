@@ -27,6 +27,8 @@ pub mod close {
     pub const RESTARTING: u16 = 1012;
     /// Too many watchers.
     pub const OVERLOADED: u16 = 1013;
+    /// The login is over, or what may be seen is less than before.
+    pub const SIGNED_OUT: u16 = 4401;
     /// No such session.
     pub const UNKNOWN: u16 = 4404;
     /// The reader does not keep up.

@@ -21,22 +21,15 @@ use crate::store::{Store, StoreError};
 use super::closed_portals::ClosedPortals;
 use super::frame::{GRACE, StateFrame, close};
 use super::registry::Sessions;
+use super::watcher::{self, push};
 
-/// Updates a watcher may be behind; a QR session has at most about ten in its life.
-pub const WATCHER_QUEUE: usize = 8;
 /// After which a failed read is made again: its nudge will not come twice.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often watchers that have gone are noticed while nothing happens.
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// What a watcher gets.
-#[derive(Clone, Debug)]
-pub enum Update {
-    /// A new snapshot.
-    Frame(Arc<StateFrame>),
-    /// The end, with its code.
-    Close(u16),
-}
+pub type Update = watcher::Update<StateFrame>;
 
 /// What every QR-session actor works with.
 pub struct Tools {
@@ -169,16 +162,6 @@ impl QrSessionActor {
             ctx.stop();
         }
     }
-}
-
-/// Hands an update to a watcher without waiting; the last place in its queue is kept for the goodbye.
-fn push(watcher: &mpsc::Sender<Update>, update: Update) -> bool {
-    if watcher.capacity() > 1 || matches!(update, Update::Close(_)) {
-        return watcher.try_send(update).is_ok();
-    }
-    metrics::counter!("menfang_watchers_too_slow_total").increment(1);
-    drop(watcher.try_send(Update::Close(close::TOO_SLOW)));
-    false
 }
 
 async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, StoreError> {

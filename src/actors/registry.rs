@@ -13,7 +13,8 @@ use crate::domain::ids::AppId;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::close;
-use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools, Update, WATCHER_QUEUE};
+use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools, Update};
+use super::watcher::WATCHER_QUEUE;
 
 /// Why nothing can be watched now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

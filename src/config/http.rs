@@ -57,6 +57,8 @@ pub struct Http {
     pub sockets_per_address: usize,
     /// Live connections that watch one QR session.
     pub sockets_per_session: usize,
+    /// Live connections that watch the inbox of one account.
+    pub sockets_per_account: usize,
     /// Language for browsers that ask for none of ours.
     pub default_language: Language,
 }
@@ -79,6 +81,7 @@ impl Http {
             url_bytes: section.number("url_bytes", 256..=65_536)?,
             sockets_per_address: section.number("sockets_per_address", 1..=1_000_000)?,
             sockets_per_session: section.number("sockets_per_session", 1..=1000)?,
+            sockets_per_account: section.number("sockets_per_account", 1..=1000)?,
             default_language: section.parse("default_language", "\"zh-CN\" or \"en\"")?,
         };
         http.validate()?;

@@ -17,6 +17,7 @@ pub mod domain_file;
 pub mod external_user;
 pub mod follower;
 pub mod ids;
+pub mod inbox;
 pub mod invitation;
 pub mod keys;
 pub mod link;

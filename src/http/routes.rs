@@ -9,7 +9,7 @@ use super::api::v1;
 use super::assets;
 use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
-use super::live::{events, poll, start, websocket};
+use super::live::{events, poll, qr_socket, start};
 use super::openapi;
 use super::pages::{account, docs, entrance, follow, home, join, phone};
 use super::problem::Code;
@@ -42,7 +42,7 @@ pub fn public(config: &mut web::ServiceConfig) {
         // The waiting browser.
         .service(at("/p/{slug}/qr").route(post().to(start::start)))
         .service(at("/qr/{id}").route(get().to(poll::poll)))
-        .service(at("/qr/{id}/ws").route(get().to(websocket::connect)))
+        .service(at("/qr/{id}/ws").route(get().to(qr_socket::connect)))
         .service(at("/qr/{id}/events").route(get().to(events::events)))
         .service(at("/qr/{id}/claim").route(post().to(start::claim)))
         // The phone.
@@ -64,6 +64,7 @@ pub fn public(config: &mut web::ServiceConfig) {
             at("/account/sign-in").route(get().to(account::sign_in_page)).route(post().to(account::sign_in)),
         )
         .service(at("/account").route(get().to(account::show)))
+        .service(at("/account/inbox/read").route(post().to(account::read_inbox)))
         .service(at("/account/sign-out").route(post().to(account::sign_out)))
         // WeChat.
         .service(at("/wechat/{appid}/oauth/callback").route(get().to(wechat::authorized)))

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite, time};
 
+use crate::actors::change_feed::Views;
+use crate::actors::inboxes::Inboxes;
 use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::usecases::{Administration, PlatformAccounts, SignIn};
@@ -55,6 +57,8 @@ pub struct Site {
     pub api_limits: ApiLimits,
     /// The live sessions.
     pub registry: Registry,
+    /// The live inboxes.
+    pub inboxes: Inboxes,
     /// Who watches notifications.
     pub progress: ProgressWatchers,
     /// The front door.
@@ -82,17 +86,18 @@ impl Drop for SocketPlace {
 }
 
 impl Site {
-    /// A server with its use cases and live sessions.
+    /// A server with its use cases and live views.
     pub fn new(
         sign_in: SignIn,
         admin: Administration,
         accounts: PlatformAccounts,
-        registry: Registry,
-        progress: ProgressWatchers,
+        views: Views,
         front: Front,
         api_limits: ApiLimits,
     ) -> Self {
-        Self { sign_in, admin, accounts, api_limits, registry, progress, front, sockets: Arc::default() }
+        let Views { registry, inboxes, progress } = views;
+        let sockets = Arc::default();
+        Self { sign_in, admin, accounts, api_limits, registry, inboxes, progress, front, sockets }
     }
 
     /// A place for one more live connection of this address or key; none when it has as many as it may.

@@ -8,16 +8,17 @@ use std::time::Duration;
 use actix::Arbiter;
 use anyhow::Context as _;
 
-use crate::actors::change_feed::ChangeFeed;
+use crate::actors::change_feed::{ChangeFeed, Views};
 use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::dispatcher::{self, DispatchWatch, Dispatcher};
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::follower_import::{FollowerImporter, FollowerImports};
+use crate::actors::inboxes::Inboxes;
 use crate::actors::janitor::Janitor;
 use crate::actors::progress::ProgressWatchers;
-use crate::actors::qr_session::Tools;
 use crate::actors::registry::Registry;
 use crate::actors::supervision::supervise;
+use crate::actors::{inbox, qr_session};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::domain::keys::SigningKey;
@@ -31,7 +32,7 @@ use crate::wechat::WeChat;
 
 use super::{World, sections};
 
-/// Threads that QR-session actors live on, apart from those of HTTP.
+/// Threads that the actors of live views live on, apart from those of HTTP.
 const SESSION_THREADS: usize = 2;
 
 /// A server whose ports are bound and whose rows are ready, not yet serving.
@@ -42,8 +43,7 @@ pub struct Server {
     pub(super) ops_listener: TcpListener,
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
-    pub(super) registry: Registry,
-    pub(super) progress: ProgressWatchers,
+    pub(super) views: Views,
     pub(super) importer: Arc<FollowerImporter>,
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) arbiters: Vec<Arbiter>,
@@ -81,18 +81,25 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let accounts = PlatformAccounts::new(parts);
     // One for the core, one for imports, which have much to read and write, one for what is sent, and those of the sessions.
     let arbiters: Vec<Arbiter> = (0..3 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
-    let tools = Tools {
+    let tools = qr_session::Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
         lifetimes: sections::lifetimes(&config),
         watchers: config.http.sockets_per_session,
         closed: ClosedPortals::default(),
     };
-    let homes = arbiters.iter().skip(3).map(Arbiter::handle).collect();
-    let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
+    let homes: Vec<_> = arbiters.iter().skip(3).map(Arbiter::handle).collect();
+    let registry = Registry::new(tools, homes.clone(), config.limits.qr_sessions_per_node);
+    let tools = inbox::Tools {
+        store: store.clone(),
+        clock: Arc::clone(&world.clock),
+        rules: sections::account_rules(&config),
+        watchers: config.http.sockets_per_account,
+    };
+    let views =
+        Views { registry, inboxes: Inboxes::new(tools, homes), progress: ProgressWatchers::default() };
     let core = arbiters.first().context("no arbiter")?.handle();
-    let progress = ProgressWatchers::default();
-    start_feed(&core, &store, &bus, (&registry, &progress));
+    start_feed(&core, &store, &bus, &views);
     start_actors(&core, &config, &world, &store, &bus, &wechat);
     let sends = &arbiters.get(2).context("no arbiter")?.handle();
     let dispatcher = start_dispatching(sends, &config, &world, &store, &bus, &wechat);
@@ -103,8 +110,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         sign_in,
         admin,
         accounts,
-        registry.clone(),
-        progress.clone(),
+        views.clone(),
         front,
         ApiLimits::new(&sections::api_rules(&config)),
     ));
@@ -116,8 +122,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         ops_listener,
         site,
         store,
-        registry,
-        progress,
+        views,
         importer,
         dispatcher,
         arbiters,
@@ -220,15 +225,10 @@ fn start_imports(
 }
 
 /// The change feed, and whom it tells.
-fn start_feed(
-    core: &actix::ArbiterHandle,
-    store: &Store,
-    bus: &Bus,
-    (registry, progress): (&Registry, &ProgressWatchers),
-) {
-    let (rows, nudges, door, watchers) = (store.clone(), bus.clone(), registry.clone(), progress.clone());
+fn start_feed(core: &actix::ArbiterHandle, store: &Store, bus: &Bus, views: &Views) {
+    let (rows, nudges, told) = (store.clone(), bus.clone(), views.clone());
     supervise("change_feed", core, move |life| {
-        ChangeFeed::new(rows.clone(), nudges.clone(), door.clone(), watchers.clone(), life)
+        ChangeFeed::new(rows.clone(), nudges.clone(), told.clone(), life)
     });
 }
 

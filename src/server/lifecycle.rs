@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::actors::dispatcher::Dispatcher;
 use crate::actors::follower_import::FollowerImporter;
+use crate::actors::inboxes::Inboxes;
 use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
 use crate::http::front_door::{self, MakeId};
@@ -37,7 +38,6 @@ pub struct Running {
     public: ServerHandle,
     ops: ServerHandle,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
-    registry: Registry,
     progress: ProgressWatchers,
     arbiters: Vec<Arbiter>,
     draining: Arc<AtomicBool>,
@@ -56,6 +56,8 @@ pub struct Running {
     pub store: Store,
     /// The live sessions.
     pub live: Registry,
+    /// The live inboxes.
+    pub inboxes: Inboxes,
     /// Importing followers, for tests that wait for it.
     pub importer: Arc<FollowerImporter>,
     /// Sending what is due, for tests that wait for it.
@@ -103,11 +105,11 @@ impl Server {
             admin: self.site.admin.clone(),
             accounts: self.site.accounts.clone(),
             store: self.store,
-            live: self.registry.clone(),
-            importer: self.importer,
+            live: self.views.registry,
+            inboxes: self.views.inboxes,
+            progress: self.views.progress,
             dispatcher: self.dispatcher,
-            registry: self.registry,
-            progress: self.progress,
+            importer: self.importer,
             arbiters: self.arbiters,
             draining: self.draining,
             shutdown: self.config.http.shutdown(),
@@ -166,14 +168,14 @@ impl Server {
 }
 
 impl Running {
-    /// Drains and stops: not ready at once, waiting browsers are sent away with 1012, what is under way is finished.
+    /// Drains and stops: not ready at once, live connections are sent away with 1012, what is under way is finished.
     pub async fn stop(self) {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
         self.progress.drain();
         // What is on its way to WeChat is waited for, while waiting browsers are sent away.
         let sends = tokio::time::timeout(self.shutdown / 2, self.dispatcher.drain());
-        let (sent, ()) = tokio::join!(sends, self.registry.drain(goodbye));
+        let (sent, (), ()) = tokio::join!(sends, self.live.drain(goodbye), self.inboxes.drain(goodbye));
         if sent.is_err() {
             tracing::warn!("some messages were still on their way; the next start finds out about them");
         }

@@ -1,15 +1,21 @@
 //! Logins of platform accounts, found by the hash of their token.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::HashSet;
 
-use entities::account_login;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use entities::{account, account_login};
 
 use crate::domain::account::{AccountLogin, Client};
 use crate::domain::clock::Millis;
-use crate::domain::ids::{AccountId, AccountLoginId};
+use crate::domain::ids::{AccountId, AccountLoginId, OrgId};
 use crate::domain::login::SEEN_EVERY;
 
+use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::page::{Listed, Page};
@@ -47,6 +53,35 @@ impl Store {
             .filter(Column::ExpiresAt.gte(self.tools.clock.now().0));
         let rows = page.of(query, Column::Id).all(&self.readers).await?;
         page.cut(rows, |row| row.id, |row| read(&row)).sound()
+    }
+
+    /// The logins of an account that count: not ended, seen since an instant, and the account may be used.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn living_account_logins(
+        &self,
+        owner: AccountId,
+        seen_since: Millis,
+    ) -> Result<HashSet<AccountLoginId>, StoreError> {
+        use account_login::Column;
+        let usable = Query::select()
+            .column(account::Column::Id)
+            .from(account::Entity)
+            .and_where(account::Column::Id.eq(owner.0))
+            .and_where(account::Column::Enabled.eq(true))
+            .to_owned();
+        let ids: Vec<Uuid> = account_login::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::AccountId.in_subquery(usable))
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::LastSeenAt.gte(seen_since.0))
+            .filter(Column::ExpiresAt.gte(self.tools.clock.now().0))
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        Ok(ids.into_iter().map(AccountLoginId).collect())
     }
 }
 
@@ -86,7 +121,7 @@ impl Unit {
         Ok(())
     }
 
-    /// Ends a login of an account; false when there is none, or it had ended before.
+    /// Ends a login of an account, and tells those who watch by it; false when there is none, or it had ended before.
     ///
     /// # Errors
     /// The database refused.
@@ -102,7 +137,12 @@ impl Unit {
             .filter(account_login::Column::EndedAt.is_null())
             .exec(&self.tx)
             .await?;
-        Ok(done.rows_affected == 1)
+        let ended = done.rows_affected == 1;
+        if ended {
+            // Accounts are of no organization, and neither is that line of the feed.
+            self.changed(OrgId(Uuid::nil()), Topic::Inbox, &account.to_string()).await?;
+        }
+        Ok(ended)
     }
 
     /// Notes that a login is in use, at most once in [`SEEN_EVERY`].

@@ -24,6 +24,7 @@ impl Unit {
         id: AffiliationId,
     ) -> Result<Option<Status>, StoreError> {
         use affiliation::Column;
+        let account = self.account_of(scope, id).await?;
         for status in Status::ALL {
             let done = affiliation::Entity::delete_many()
                 .filter(Column::Id.eq(id.row()))
@@ -34,6 +35,7 @@ impl Unit {
                 .await?;
             if done.rows_affected == 1 {
                 self.forget_affiliation(scope, id).await?;
+                self.inbox_changed(scope, account).await?;
                 return Ok(Some(status));
             }
         }

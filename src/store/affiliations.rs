@@ -13,6 +13,7 @@ use crate::domain::ids::{AccountId, DepartmentId, MemberId, OrgId};
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::scope::OrgScope;
 
+use super::changes::Topic;
 use super::connect::{Store, Tools};
 use super::error::{StoreError, inconsistent};
 use super::page::{Listed, Page};
@@ -166,7 +167,8 @@ impl Unit {
         Ok(update.exec(&self.tx).await?.rows_affected == 1)
     }
 
-    /// Moves an affiliation from one status to another; false when it was not in the first one.
+    /// Moves an affiliation from one status to another, and tells those who watch the person's inbox; false when it was
+    /// not in the first one.
     ///
     /// # Errors
     /// The database refused.
@@ -187,7 +189,38 @@ impl Unit {
             .filter(Column::Status.eq(from.name()))
             .exec(&self.tx)
             .await?;
+        if done.rows_affected == 1 {
+            let account = self.account_of(scope, id).await?;
+            self.inbox_changed(scope, account).await?;
+        }
         Ok(done.rows_affected == 1)
+    }
+
+    /// The account of an affiliation, if somebody has taken it up.
+    pub(super) async fn account_of(
+        &self,
+        scope: OrgScope,
+        id: AffiliationId,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let row: Option<Option<Uuid>> = of_id(scope, id)
+            .select_only()
+            .column(affiliation::Column::AccountId)
+            .into_tuple()
+            .one(&self.tx)
+            .await?;
+        Ok(row.flatten().map(AccountId))
+    }
+
+    /// Tells those who watch an account's inbox that it shows more or less now.
+    pub(super) async fn inbox_changed(
+        &self,
+        scope: OrgScope,
+        account: Option<AccountId>,
+    ) -> Result<(), StoreError> {
+        match account {
+            Some(account) => self.changed(scope.organization(), Topic::Inbox, &account.to_string()).await,
+            None => Ok(()),
+        }
     }
 
     /// Joins an account to the affiliation that it was invited to; false when that does not wait for it. A name that the

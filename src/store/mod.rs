@@ -28,6 +28,8 @@ pub mod follower_pages;
 pub mod followers;
 pub mod idempotency;
 pub mod identities;
+pub mod inbox_items;
+pub mod inbox_spreading;
 pub mod invitations;
 pub mod joinings;
 pub mod link_hosts;

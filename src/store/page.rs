@@ -1,4 +1,4 @@
-//! Pages of a list: rows in the order of their ids, after the last one that was seen.
+//! Pages of a list: rows in the order of their ids or against it, after the last one that was seen.
 
 use sea_orm::sea_query::IntoColumnRef;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -30,6 +30,19 @@ impl Page {
             None => query,
         };
         query.order_by_asc(id).limit(self.limit + 1)
+    }
+
+    /// The same of a list whose newest rows come first: its next page holds older ones.
+    pub(crate) fn of_newest<E>(self, query: Select<E>, id: E::Column) -> Select<E>
+    where
+        E: EntityTrait,
+        E::Column: IntoColumnRef + ColumnTrait,
+    {
+        let query = match self.after {
+            Some(after) => query.filter(id.lt(after)),
+            None => query,
+        };
+        query.order_by_desc(id).limit(self.limit + 1)
     }
 
     /// Cuts off the row beyond, and says where the next page begins.

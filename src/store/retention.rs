@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use uuid::Uuid;
+
 use entities::{
-    account_login, audit_entry, callback_event, change, idempotency_key, invitation, known_browser,
-    limit_lock, login, qr_session, verification_code, visit,
+    account_login, audit_entry, callback_event, change, delivery, idempotency_key, inbox_item, invitation,
+    known_browser, limit_lock, login, notification, qr_session, receipt, recipient_hold, verification_code,
+    visit,
 };
+
+use crate::domain::clock::Millis;
 
 use super::connect::Store;
 use super::error::StoreError;
 
 /// Rows removed in one unit.
 const PAGE: u64 = 500;
+/// Receipts wait so long for their delivery; WeChat sends them within minutes.
+const RECEIPTS: Duration = Duration::from_hours(48);
 
 /// How long rows are kept.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +92,38 @@ impl Store {
         gone += sweep!(self, idempotency_key, Id, CreatedAt, before(keep.idempotency));
         gone += sweep!(self, known_browser, Id, SeenAt, before(keep.known_browsers));
         gone += sweep!(self, audit_entry, Id, At, before(keep.audit));
+        gone += sweep!(self, receipt, Id, HappenedAt, before(RECEIPTS));
+        gone += sweep!(self, recipient_hold, Id, Until, self.tools.clock.now());
+        gone += sweep!(self, inbox_item, Id, CreatedAt, before(keep.notifications));
+        gone += self.sweep_notifications(before(keep.notifications)).await?;
         Ok(gone)
+    }
+
+    /// Removes notifications that ended before an instant: each after its deliveries, a page in a unit.
+    async fn sweep_notifications(&self, before: Millis) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        loop {
+            let unit = self.begin().await?;
+            let over = notification::Column::FinishedAt.lt(before.0);
+            let Some(old) = notification::Entity::find().filter(over.clone()).one(&unit.tx).await? else {
+                return Ok(gone);
+            };
+            let deliveries: Vec<Uuid> = delivery::Entity::find()
+                .select_only()
+                .column(delivery::Column::Id)
+                .filter(delivery::Column::NotificationId.eq(old.id))
+                .limit(PAGE)
+                .into_tuple()
+                .all(&unit.tx)
+                .await?;
+            let last = (deliveries.len() as u64) < PAGE;
+            let theirs = delivery::Entity::delete_many().filter(delivery::Column::Id.is_in(deliveries));
+            gone += theirs.exec(&unit.tx).await?.rows_affected;
+            if last {
+                let itself = notification::Entity::delete_by_id(old.id).filter(over);
+                gone += itself.exec(&unit.tx).await?.rows_affected;
+            }
+            unit.commit().await?;
+        }
     }
 }

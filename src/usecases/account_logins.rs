@@ -1,5 +1,6 @@
 //! Logins of platform accounts: granted, asked who it is, ended.
 
+use crate::bus::Nudge;
 use crate::domain::account::{Account, AccountLogin, AccountToken, Client};
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::ids::{AccountId, AccountLoginId};
@@ -111,6 +112,7 @@ impl PlatformAccounts {
             unit.audit(entry(account, Action::SessionEnded, id), caller).await?;
         }
         unit.commit().await?;
+        self.parts.bus.nudge(Nudge::Changes);
         Ok(ended)
     }
 }

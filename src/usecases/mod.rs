@@ -24,6 +24,7 @@ pub mod external_users;
 pub mod follow;
 pub mod follow_codes;
 pub mod followers;
+pub mod inboxes;
 pub mod join;
 pub mod links;
 pub mod logins;

@@ -22,15 +22,15 @@ impl Session<'_> {
             let rules = self.tools().rules.sends;
             let unit = self.begin_unit().await?;
             let mut moves = Moves::new();
-            let freed = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
-            let uncertain: i32 = moves.values().map(|counts| counts.uncertain).sum();
+            let (freed, lost) = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
+            self.note_uncertain(&unit, &lost).await?;
             unit.count_moves(&self.lease, moves).await?;
             unit.commit().await?;
             if freed > 0 {
-                tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = uncertain, "what a dispatcher before had taken is free again");
+                tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = lost.len(), "what a dispatcher before had taken is free again");
                 self.tools().bus.nudge(Nudge::Changes);
             }
-            self.done.uncertain += u64::try_from(uncertain).unwrap_or(0);
+            self.done.uncertain += lost.len() as u64;
             if freed < usize::try_from(ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }
@@ -85,8 +85,21 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn spread_into_inboxes(&mut self, _: &Notification) -> Result<bool, StepError> {
-        Ok(false)
+    /// Those who have inboxes have their share as soon as it is stored there.
+    async fn spread_into_inboxes(&mut self, notification: &Notification) -> Result<bool, StepError> {
+        let position = notification.position.as_deref();
+        let page = self.tools().store.inbox_audience(notification, position, PAGE as u64).await?;
+        let state =
+            if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
+        let unit = self.begin_unit().await?;
+        let further = (position, page.next.as_deref());
+        if !unit.spread_notification(notification.id, further, state).await? {
+            return Ok(true);
+        }
+        let counts = unit.add_to_inboxes(notification, &page.people).await?;
+        unit.count_deliveries(notification.organization, notification.id, counts).await?;
+        unit.commit().await?;
+        Ok(true)
     }
 
     /// Ends what waits of a stopped notification; false when nothing waits but what is under way.

@@ -1,11 +1,13 @@
-//! The waiting browser: starting a QR session, watching it by three transports that give the same frames, claiming it. And
-//! whoever watches how far a notification is.
-//! Not here: what the frames say (`actors`).
+//! Live connections: the waiting browser, which starts a QR session, watches it by three transports that give the same
+//! frames, and claims it; the inbox of a registered person; and whoever watches how far a notification is.
+//! Not here: what the frames are (`actors`).
 //! Called by `http`'s routes.
 
 pub mod events;
+pub mod inbox_socket;
 pub mod poll;
 pub mod progress;
+pub mod qr_socket;
 pub mod start;
 pub mod watch;
 pub mod websocket;

@@ -1,14 +1,13 @@
-//! The WebSocket of a waiting browser, subprotocol `menfang.qr.v1`.
+//! WebSockets: one actor for all of them, whatever their frames say.
 //!
-//! The upgrade makes me; I hold the receiving end of a bounded channel of updates and write them out. I stop when the
-//! session ends, the browser goes or says anything, no pong comes, or after 35 minutes. This is the only file that
+//! The upgrade makes me; I hold the receiving end of a bounded channel of updates and write them out. I stop when that
+//! ends, the client goes or says anything, no pong comes, or my time is over, if I have one. This is the only file that
 //! knows actix-web-actors.
 
 use std::time::{Duration, Instant};
 
 use actix::ActorFutureExt;
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler, WrapFuture};
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use actix_web_actors::ws::{
     self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder,
@@ -16,14 +15,11 @@ use actix_web_actors::ws::{
 use tokio::sync::mpsc;
 
 use crate::actors::frame::close;
-use crate::actors::qr_session::Update;
+use crate::actors::watcher::Update;
 use crate::http::extract::Visitor;
 use crate::http::problem::Code;
 use crate::http::site::{Site, SocketPlace};
 
-use super::watch::{Owner, Watch, owner, watch};
-
-const PROTOCOLS: &[&str] = &["menfang.qr.v1"];
 /// The largest message that is read; a larger one is closed with 1009, any other with 1008.
 const LARGEST: usize = 4_096;
 const PING: Duration = Duration::from_secs(25);
@@ -31,61 +27,66 @@ const PONG: Duration = Duration::from_secs(10);
 /// How long a closed connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// `GET /qr/{id}/ws`.
-pub async fn connect(
-    request: HttpRequest,
-    site: web::Data<Site>,
-    visitor: Visitor,
-    handle: web::Path<String>,
-    stream: web::Payload,
-) -> HttpResponse {
-    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    if origin != Some(site.front.origin.as_str()) {
-        return visitor.problem(Code::OriginNotAllowed).error_response();
-    }
-    let watched = owner(&request, &site, &visitor, &handle).and_then(|owner| match owner {
-        Owner::Mine(waiting) => watch(&site, &visitor, waiting).map(Some),
-        Owner::Unknown => Ok(None),
-    });
-    let watched = match watched {
-        Ok(watched) => watched,
-        Err(error) => return error.error_response(),
-    };
-    let life = site.sign_in.lifetimes().browser;
-    let actor = QrSocket::new(watched, site.clone(), life);
-    let answer =
-        WsResponseBuilder::new(actor, &request, stream).protocols(PROTOCOLS).frame_size(LARGEST).start();
-    answer.unwrap_or_else(|_| visitor.problem(Code::BadRequest).error_response())
+/// A frame as it stands on the wire.
+pub(super) trait Written: Unpin + 'static {
+    /// Its text.
+    fn text(&self, site: &Site) -> String;
 }
 
-struct QrSocket {
-    updates: Option<mpsc::Receiver<Update>>,
+/// The actor.
+pub(super) struct Socket<F> {
+    /// What it writes; nothing when there is nothing to watch, which the client learns by 4404.
+    updates: Option<mpsc::Receiver<Update<F>>>,
     _place: Option<SocketPlace>,
     site: web::Data<Site>,
-    life: Duration,
+    /// How long it may live; for ever when none.
+    life: Option<Duration>,
     /// When the last ping was sent, until its pong has come.
     pinged: Option<Instant>,
     closing: bool,
 }
 
-impl QrSocket {
-    fn new(watched: Option<Watch>, site: web::Data<Site>, life: Duration) -> Self {
-        let (updates, place) = watched.map_or((None, None), |watch| (Some(watch.updates), Some(watch.place)));
+/// Whether a request asks for a WebSocket at all.
+pub(super) fn is_handshake(request: &HttpRequest) -> bool {
+    ws::handshake(request).is_ok()
+}
+
+/// Upgrades a request to a WebSocket of this subprotocol.
+pub(super) fn upgrade<F: Written>(
+    socket: Socket<F>,
+    protocols: &'static [&'static str],
+    visitor: &Visitor,
+    request: &HttpRequest,
+    stream: web::Payload,
+) -> HttpResponse {
+    let answer =
+        WsResponseBuilder::new(socket, request, stream).protocols(protocols).frame_size(LARGEST).start();
+    answer.unwrap_or_else(|_| visitor.problem(Code::BadRequest).error_response())
+}
+
+impl<F: Written> Socket<F> {
+    /// A socket for updates that are watched from a place, if there are any.
+    pub(super) fn new(
+        watched: Option<(mpsc::Receiver<Update<F>>, SocketPlace)>,
+        site: web::Data<Site>,
+        life: Option<Duration>,
+    ) -> Self {
+        let (updates, place) = watched.unzip();
         Self { updates, _place: place, site, life, pinged: None, closing: false }
     }
 
-    fn wait(&mut self, mut updates: mpsc::Receiver<Update>, ctx: &mut WebsocketContext<Self>) {
+    fn wait(&mut self, mut updates: mpsc::Receiver<Update<F>>, ctx: &mut WebsocketContext<Self>) {
         let next = async move {
             let update = updates.recv().await;
             (update, updates)
         };
         ctx.spawn(next.into_actor(self).map(|(update, updates), socket, ctx| match update {
             Some(Update::Frame(frame)) => {
-                ctx.text(frame.to_json(socket.site.sign_in.now()));
+                ctx.text(frame.text(&socket.site));
                 socket.wait(updates, ctx);
             }
             Some(Update::Close(code)) => socket.close(code, ctx),
-            // The session's actor is gone without a word.
+            // The actor behind it is gone without a word.
             None => socket.close(close::INTERNAL, ctx),
         }));
     }
@@ -110,7 +111,7 @@ impl QrSocket {
     }
 }
 
-impl Actor for QrSocket {
+impl<F: Written> Actor for Socket<F> {
     type Context = WebsocketContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
@@ -119,11 +120,13 @@ impl Actor for QrSocket {
             None => self.close(close::UNKNOWN, ctx),
         }
         ctx.run_interval(PING, Self::beat);
-        ctx.run_later(self.life, |socket, ctx| socket.close(close::UNKNOWN, ctx));
+        if let Some(life) = self.life {
+            ctx.run_later(life, |socket, ctx| socket.close(close::UNKNOWN, ctx));
+        }
     }
 }
 
-impl StreamHandler<Result<ws::Message, ProtocolError>> for QrSocket {
+impl<F: Written> StreamHandler<Result<ws::Message, ProtocolError>> for Socket<F> {
     fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
         match message {
             Ok(ws::Message::Ping(bytes)) => ctx.pong(&bytes),

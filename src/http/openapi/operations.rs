@@ -84,8 +84,9 @@ fn entrance() -> Vec<Path> {
         "The code",
         "image/svg+xml",
     );
-    let follow = op("entrance", "The QR code of the service account, as a page has shown it to who does not follow")
-        .answer("200", "The code", "image/png");
+    let follow =
+        op("entrance", "The QR code of the service account, as a page has shown it to who does not follow")
+            .answer("200", "The code", "image/png");
     let home = op("entrance", "Who is signed in").answer("200", "A page", "text/html").security("login");
     let home = home.answers(json!({"303": {"description": "Nobody: on to the entrance"}}));
     let me = op("entrance", "Who is signed in, for programs and for nginx's auth_request").security("login");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::http::problem::Code::{
-    AlreadyRegistered, BadRequest, CodeWrong, InvalidField, InvitationInvalid, OriginNotAllowed,
+    AlreadyRegistered, BadRequest, CodeWrong, InvalidField, InvitationInvalid, NotFound, OriginNotAllowed,
     PhoneInvalid, SeatsFull, SignInFailed, SmsUnavailable, TooLarge, TooManyRequests, Unavailable, WebOnly,
 };
 
@@ -47,9 +47,16 @@ pub(super) fn paths() -> Vec<(&'static str, Value)> {
         &["do", "phone", "password?", "code?", "invitation?"],
         "Signed in: on to /account or the invitation",
     );
-    let account = page("All apps and modules that were joined").security("account");
+    let account =
+        page("The newest of the inbox, and all apps and modules that were joined").security("account");
     let account =
         account.answers(json!({"303": {"description": "Nobody is signed in: on to /account/sign-in"}}));
+    let read =
+        op("inbox", "Marks an item of the inbox read by `id`, or everything by `all`").security("account");
+    let read = read.form(&["id?", "all?"]).answers(json!({
+        "303": {"description": "On to /account; or nobody is signed in: on to /account/sign-in"},
+    }));
+    let read = read.problems(&[OriginNotAllowed, BadRequest, NotFound, TooLarge, Unavailable]);
     let out = op("accounts", "Ends the login here").security("account").form(&["invitation?"]);
     let out = out.answers(json!({"303": {"description": "On to /account/sign-in or the invitation"}}));
     let of_token = json!([{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}]);
@@ -60,6 +67,7 @@ pub(super) fn paths() -> Vec<(&'static str, Value)> {
             json!({"get": sign_in.build(), "post": prove.problems(&[SignInFailed, WebOnly]).build()}),
         ),
         ("/account", json!({"get": account.build()})),
+        ("/account/inbox/read", json!({"post": read.build()})),
         (
             "/account/sign-out",
             json!({"post": out.problems(&[OriginNotAllowed, BadRequest, TooLarge, Unavailable]).build()}),

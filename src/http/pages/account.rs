@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::domain::account::Client;
+use crate::domain::inbox::InboxItem;
 use crate::domain::invitation::InvitationToken;
 use crate::http::answers::{page, problem, see_other, store_failed};
 use crate::http::api::v1::accounts::{add_login, code_problem, sign_in_problem};
@@ -14,10 +15,17 @@ use crate::http::extract::{Visitor, fields};
 use crate::http::i18n::Lang;
 use crate::http::problem::{Code, Problem};
 use crate::http::site::Site;
+use crate::store::Page;
+use crate::store::inbox_items::InboxFilter;
 use crate::usecases::account_sign_in::Proof;
 use crate::usecases::platform_accounts::Membership;
 
-use super::views::{AccountPage, AccountSignInPage, JoinedOrganization, belonging_text, module_text};
+use super::views::{
+    AccountPage, AccountSignInPage, InboxLine, JoinedOrganization, belonging_text, inbox_text, module_text,
+};
+
+/// Items of the inbox that the page shows.
+const LINES: u64 = 20;
 
 /// What the address of the sign-in page may name.
 #[derive(Deserialize)]
@@ -124,17 +132,48 @@ pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor)
         };
         let found = site.accounts.memberships(who.account.id).await;
         let found = found.map_err(|error| store_failed(&visitor, &error))?;
+        let (whose, newest) = (who.account.id, Page::first(LINES));
+        let inbox = site.accounts.store().inbox(whose, InboxFilter::default(), newest).await;
+        let inbox = inbox.map_err(|error| store_failed(&visitor, &error))?;
         let open = found.into_iter().filter(Membership::is_open);
         let view = AccountPage {
             lang: visitor.lang,
             host: site.front.authority.clone(),
             name: who.account.name,
             phone_masked: who.account.phone.masked(),
+            inbox: inbox.items.items.into_iter().map(|item| line(visitor.lang, item)).collect(),
+            unread: inbox.unread,
             organizations: open.map(|membership| joined(visitor.lang, membership)).collect(),
         };
         Ok(page(&site, StatusCode::OK, &view))
     };
     shown.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
+}
+
+/// `POST /account/inbox/read`: marks an item of the inbox read by the field `id`, or all of them by `all`.
+pub async fn read_inbox(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    visitor: Visitor,
+    payload: web::Payload,
+) -> HttpResponse {
+    let read = async {
+        let typed = fields(payload, &visitor, &site).await?;
+        let Some(who) = signed_in(&request, &site, &visitor).await? else {
+            return Ok(see_other("/account/sign-in"));
+        };
+        let failed = |error| store_failed(&visitor, &error);
+        if typed.some("all").is_some() {
+            site.accounts.read_inbox(who.account.id).await.map_err(failed)?;
+        } else {
+            let unknown = || visitor.problem(Code::NotFound);
+            let id = typed.get("id").parse().map_err(|_| unknown())?;
+            let found = site.accounts.read_inbox_item(who.account.id, id).await.map_err(failed)?;
+            found.ok_or_else(unknown)?;
+        }
+        Ok(see_other("/account"))
+    };
+    read.await.unwrap_or_else(|error: Problem| problem(&site, &visitor, &error))
 }
 
 /// `POST /account/sign-out`: ends the login here, and goes on to an invitation if the form carries one.
@@ -201,6 +240,22 @@ fn joined(lang: Lang, membership: Membership) -> JoinedOrganization {
         kind: belonging_text(lang, placed.affiliation.id.belonging()),
         apps: apps.collect(),
         modules: modules.collect(),
+    }
+}
+
+fn line(lang: Lang, item: InboxItem) -> InboxLine {
+    let instant = item.created_at.rfc3339();
+    // 2026-11-22T10:00:00.000Z
+    let minute = instant.get(..16).unwrap_or(&instant).replace('T', " ");
+    InboxLine {
+        id: item.id.to_string(),
+        kind: inbox_text(lang, item.kind),
+        from: format!("{} · {}", item.organization.1, item.app.1),
+        fields: item.data.into_iter().collect(),
+        url: item.url,
+        when: format!("{minute} UTC"),
+        instant,
+        unread: item.read_at.is_none(),
     }
 }
 

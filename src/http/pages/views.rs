@@ -11,8 +11,8 @@ use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
 
 pub use account::{
-    AccountPage, AccountSignInPage, JoinPage, JoinStep, JoinedOrganization, RegisterForm, belonging_text,
-    module_text,
+    AccountPage, AccountSignInPage, InboxLine, JoinPage, JoinStep, JoinedOrganization, RegisterForm,
+    belonging_text, inbox_text, module_text,
 };
 pub use docs::DocsPage;
 pub use message::{Message, MessagePage, Tone};

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::TestServer;
 use super::web::{Answer, Web};
+use super::{Browser, Socket, TestServer};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -79,6 +79,28 @@ impl Registrant {
         let token = self.try_sign_in(PASSWORD).await.expect(200).json()["token"].as_str().unwrap().to_owned();
         assert!(token.starts_with("mfa_"));
         self.hold(Some(&token));
+    }
+
+    /// The token that is held.
+    pub(crate) fn token(&self) -> String {
+        self.token.lock().unwrap().clone().unwrap()
+    }
+
+    /// Opens the live inbox on the mobile app.
+    pub(crate) async fn watch_inbox(&self) -> Socket {
+        let bearer = format!("Bearer {}", self.token());
+        let headers = [("authorization", bearer.as_str()), ("x-forwarded-for", self.web.address())];
+        let place = format!("{}/accounts/me/inbox/ws", self.url);
+        Socket::open_by(&place, "menfang.inbox.v1", &headers).await.unwrap()
+    }
+
+    /// Signs in with a browser, which has the cookie then.
+    pub(crate) async fn browse(&self, server: &TestServer) -> Browser {
+        let pc = server.browser();
+        let body = json!({"phone": self.number, "password": PASSWORD, "client": "web"});
+        let request = pc.web.request(Method::POST, &format!("{}/accounts/sign-in", self.url)).json(&body);
+        pc.web.send(request).await.expect(200);
+        pc
     }
 
     /// Holds this token from now on, or none.

@@ -1,4 +1,4 @@
-//! The WebSocket of a waiting browser.
+//! WebSockets: of a waiting browser, of an inbox.
 
 use std::time::Duration;
 
@@ -17,21 +17,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
+    /// That of a waiting browser.
     pub(crate) async fn open(place: &str, origin: &str, cookies: &str, address: &str) -> Result<Self, u16> {
+        let headers = [("origin", origin), ("cookie", cookies), ("x-forwarded-for", address)];
+        Self::open_by(place, "menfang.qr.v1", &headers).await
+    }
+
+    /// One of any subprotocol, asked for with these headers; a refusal is its HTTP status.
+    pub(crate) async fn open_by(
+        place: &str,
+        protocol: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
         let place = place.replacen("http://", "ws://", 1);
         let mut request = place.into_client_request().unwrap();
-        let headers = [
-            ("sec-websocket-protocol", "menfang.qr.v1"),
-            ("origin", origin),
-            ("cookie", cookies),
-            ("x-forwarded-for", address),
-        ];
+        request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
         for (name, value) in headers {
-            request.headers_mut().insert(name, value.parse().unwrap());
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         match tokio_tungstenite::connect_async(request).await {
             Ok((stream, answer)) => {
-                assert_eq!(answer.headers()["sec-websocket-protocol"], "menfang.qr.v1");
+                assert_eq!(answer.headers()["sec-websocket-protocol"], protocol);
                 Ok(Self(stream))
             }
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
@@ -51,10 +57,15 @@ impl Socket {
 
     /// The next frame, whatever it says.
     pub(crate) async fn any(&mut self) -> Value {
+        self.frame("state").await
+    }
+
+    /// The next frame, which must be of this type.
+    pub(crate) async fn frame(&mut self, kind: &str) -> Value {
         let message = self.next().await;
         let Message::Text(text) = message else { panic!("a frame was expected, not {message:?}") };
         let frame: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(frame["type"], "state");
+        assert_eq!(frame["type"], kind);
         frame
     }
 

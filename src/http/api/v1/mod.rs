@@ -15,6 +15,7 @@ pub mod departments;
 pub mod external_user_phones;
 pub mod external_users;
 pub mod followers;
+pub mod inbox;
 pub mod link_hosts;
 pub mod members;
 pub mod menu;
@@ -43,6 +44,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         external_user_phones::endpoints(),
         external_users::endpoints(),
         followers::endpoints(),
+        inbox::endpoints(),
         link_hosts::endpoints(),
         members::endpoints(),
         menu::endpoints(),

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::domain::affiliation::Belonging;
+use crate::domain::inbox::InboxKind;
 use crate::domain::module::ModuleKind;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
@@ -113,8 +114,40 @@ pub struct AccountPage {
     pub name: String,
     /// The phone, its middle hidden.
     pub phone_masked: String,
+    /// The newest of the inbox.
+    pub inbox: Vec<InboxLine>,
+    /// How many items of the inbox in all were not read.
+    pub unread: u64,
     /// What was joined, by organization.
     pub organizations: Vec<JoinedOrganization>,
+}
+
+impl AccountPage {
+    /// How much was not read, in a word.
+    fn unread_text(&self) -> String {
+        self.lang.tf("account.inbox.unread", &[("count", &self.unread.to_string())])
+    }
+}
+
+/// An item of the inbox.
+#[derive(Clone, Debug)]
+pub struct InboxLine {
+    /// Its id.
+    pub id: String,
+    /// What it is, in a word.
+    pub kind: &'static str,
+    /// The organization and the app that sent it.
+    pub from: String,
+    /// The fields: name and text.
+    pub fields: Vec<(String, String)>,
+    /// What it opens.
+    pub url: Option<String>,
+    /// When it came, for programs.
+    pub instant: String,
+    /// When it came, to the minute in UTC.
+    pub when: String,
+    /// Whether it was not read.
+    pub unread: bool,
 }
 
 /// What was joined in one organization.
@@ -128,6 +161,15 @@ pub struct JoinedOrganization {
     pub apps: Vec<(String, String)>,
     /// The modules: what each is in a word, and its name.
     pub modules: Vec<(&'static str, String)>,
+}
+
+/// What an item of an inbox is, in a word.
+pub fn inbox_text(lang: Lang, kind: InboxKind) -> &'static str {
+    lang.t(match kind {
+        InboxKind::StationMessage => "account.inbox.station_message",
+        InboxKind::Approval => "account.inbox.approval",
+        InboxKind::FillIn => "account.inbox.fill_in",
+    })
 }
 
 /// As what somebody belongs to an organization, in a word.

@@ -2,6 +2,7 @@
 
 use menfang::domain::audit::By;
 use menfang::domain::ids::OrgId;
+use menfang::domain::notification::{Audience, Channel};
 use menfang::domain::right::Scope;
 use menfang::usecases::api_keys::NewKey;
 use reqwest::header::{COOKIE, ORIGIN};
@@ -135,11 +136,14 @@ impl Callers {
 /// A member of our organization, and a member of the other one who is a collaborator here.
 async fn people(server: &TestServer, other: OrgId) -> (Registrant, Registrant) {
     let other = (other.to_string(), server.platform_backend());
-    let (member, _) = accounts::member(server, &accounts::own(server), "Li Lei").await;
+    let (member, member_id) = accounts::member(server, &accounts::own(server), "Li Lei").await;
     let (collaborator, _) = accounts::member(server, &other, "Han Meimei").await;
     let invited = accounts::invite(&accounts::own(server), "collaborators", &collaborator.number).await;
     let accepted = serde_json::json!({"invitation": accounts::token(&invited)});
     collaborator.post("/accounts/me/invitations", accepted).await.expect(201);
+    let both = Audience::Users(vec![member_id, invited["id"].as_str().unwrap().to_owned()]);
+    let text = serde_json::json!({"text": "Hello"});
+    server.tell("suppliers", Channel::StationMessage, both, &text).await;
     (member, collaborator)
 }
 

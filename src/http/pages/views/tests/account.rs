@@ -1,6 +1,7 @@
 use super::super::*;
 use super::{BOTH, NASTY, html, order};
 use crate::domain::affiliation::Belonging;
+use crate::domain::inbox::InboxKind;
 use crate::domain::module::ModuleKind;
 
 fn join(lang: Lang, step: JoinStep, error: Option<&str>) -> String {
@@ -93,6 +94,8 @@ fn what_was_joined_stands_below_the_way_out() {
             host: "portal.example.com".to_owned(),
             name: NASTY.to_owned(),
             phone_masked: "138****1234".to_owned(),
+            inbox: Vec::new(),
+            unread: 0,
             organizations: vec![
                 JoinedOrganization {
                     name: NASTY.to_owned(),
@@ -121,5 +124,47 @@ fn what_was_joined_stands_below_the_way_out() {
         order(&html(lang, &page), &parts);
         let none = AccountPage { organizations: Vec::new(), ..page };
         assert!(html(lang, &none).contains(lang.t("account.no_organization")));
+    }
+}
+
+#[test]
+fn the_inbox_marks_what_was_not_read_and_nothing_else() {
+    let item = |kind, unread: bool| InboxLine {
+        id: format!("dlv_{unread}"),
+        kind,
+        from: NASTY.to_owned(),
+        fields: vec![("order".to_owned(), NASTY.to_owned())],
+        url: unread.then(|| "https://example.com/orders/42".to_owned()),
+        instant: "2026-11-22T10:00:00.000Z".to_owned(),
+        when: "2026-11-22 10:00 UTC".to_owned(),
+        unread,
+    };
+    for lang in BOTH {
+        let kinds = [InboxKind::Approval, InboxKind::FillIn].map(|kind| inbox_text(lang, kind));
+        let page = AccountPage {
+            lang,
+            host: "portal.example.com".to_owned(),
+            name: NASTY.to_owned(),
+            phone_masked: "138****1234".to_owned(),
+            inbox: vec![item(kinds[0], true), item(kinds[1], false)],
+            unread: 7,
+            organizations: Vec::new(),
+        };
+        let drawn = html(lang, &page);
+        let count = lang.tf("account.inbox.unread", &[("count", "7")]);
+        order(
+            &drawn,
+            &[
+                &count,
+                kinds[0],
+                "href=\"https://example.com/orders/42\"",
+                "value=\"dlv_true\"",
+                kinds[1],
+                "name=\"all\"",
+            ],
+        );
+        assert!(!drawn.contains("dlv_false"));
+        let read = html(lang, &AccountPage { inbox: vec![item(kinds[1], false)], unread: 0, ..page });
+        assert!(read.contains(kinds[1]) && !read.contains("/account/inbox/read"));
     }
 }
