@@ -37,6 +37,8 @@ pub struct Asker {
     pub wechat: WeChat,
     /// The time that is stored.
     pub clock: Arc<dyn Clock>,
+    /// How long what was not sent for not following is kept; zero for not at all.
+    pub follow_wait: Duration,
 }
 
 impl FollowCheck {
@@ -100,8 +102,17 @@ impl Asker {
         };
         let follower = self.wechat.follower(&credentials, openid).await?;
         let unit = self.store.begin().await?;
-        unit.set_follower(organization, account.id, openid, follower.follows, known_as_of(now)).await?;
+        let news =
+            unit.set_follower(organization, account.id, openid, follower.follows, known_as_of(now)).await?;
+        let mut reopened = 0;
+        if news && follower.follows && !self.follow_wait.is_zero() {
+            let since = now.minus(self.follow_wait);
+            reopened = unit.reopen_for_follower(organization, account.id, openid, since).await?;
+        }
         unit.commit().await?;
+        if reopened > 0 {
+            self.bus.nudge(Nudge::Outbox);
+        }
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ use crate::usecases::service_accounts::NewServiceAccount;
 use crate::usecases::set_up::SetUp;
 
 use super::seed::{MEMBER_PHONE, Seed, SeedApp};
-use super::{out, serve};
+use super::{demo_templates, out, serve};
 
 /// Everything on this machine with nothing installed
 #[derive(clap::Args)]
@@ -291,6 +291,7 @@ async fn register(sandbox_url: &str, url: &str, account: &KeptAccount) -> anyhow
         "mode": "safe",
         "callback_url": format!("{url}/wechat/{}/events", account.appid),
         "redirect_domains": [host],
+        "templates": demo_templates::registered(),
     });
     let answer = client()?
         .post(format!("{sandbox_url}/sandbox/accounts"))

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::server::{World, sections};
 use crate::store::{Database, Store};
@@ -69,6 +70,7 @@ async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {
     let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), world.clock.clone());
     for account in accounts {
         checks.extend(service_account(&account, &wechat, config, world).await);
+        checks.push(templates(&account, store).await);
     }
     checks
 }
@@ -95,6 +97,16 @@ async fn service_account(
         checks.push(check(format!("domain file {place}"), mend));
     }
     checks
+}
+
+/// How many message templates were fetched; none is no failure, for an account may do without.
+async fn templates(account: &ServiceAccount, store: &Store) -> Check {
+    let known = store.count_templates(OrgScope::of_row(account.organization), account.id).await;
+    let (count, mend) = match known {
+        Ok(count) => (count.to_string(), None),
+        Err(error) => ("unknown".into(), Some(error.to_string())),
+    };
+    Check { what: format!("service account {}: message templates: {count}", account.appid), mend }
 }
 
 async fn try_credentials(account: &ServiceAccount, wechat: &WeChat) -> Option<String> {

@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod demo;
+mod demo_templates;
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;

@@ -1,4 +1,4 @@
-//! What the demo's organization looks like: departments, roles, a menu, and people of all three kinds. Each step is done at
+//! What the demo's organization looks like: departments, roles, message templates, a menu, and people of all three kinds. Each step is done at
 //! most once, so that a demo that was cut off goes on with the rest at its next start.
 
 use anyhow::Context as _;
@@ -92,6 +92,9 @@ impl Seed<'_> {
         }
         for outsider in CUSTOMERS {
             self.outsider(&self.customers, outsider, &by).await?;
+        }
+        if let Some(account) = self.admin.store().service_account_of(self.scope.organization()).await? {
+            self.admin.first_templates(self.scope, &account).await;
         }
         self.menu(&by).await.context("the demo's menu could not be set at the sandbox")
     }

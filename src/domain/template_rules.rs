@@ -31,7 +31,7 @@ pub(super) fn check_value(kind: Kind, value: &str) -> Result<(), String> {
         return Err("must be text without line breaks and other control characters".into());
     }
     match kind {
-        Kind::Thing => at_most(value, 20, "characters"),
+        Kind::Thing | Kind::Const => at_most(value, 20, "characters"),
         Kind::CharacterString => {
             let plain = |c: char| c.is_ascii() || !c.is_alphanumeric();
             demand(
@@ -67,7 +67,6 @@ pub(super) fn check_value(kind: Kind, value: &str) -> Result<(), String> {
             )?;
             at_most(value, 8, "letters and digits")
         }
-        Kind::Const => at_most(value, 20, "characters"),
         Kind::Number => {
             demand(is_number(value), "must be a number: digits, with or without decimals")?;
             at_most(value, 32, "digits")

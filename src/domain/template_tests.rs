@@ -170,7 +170,8 @@ proptest! {
 
     #[test]
     fn every_field_of_a_text_is_asked_for(names in proptest::collection::btree_set("[a-z_]{1,20}[0-9]{0,3}", 1..8)) {
-        let content: String = names.iter().map(|name| format!("标题：{{{{{name}.DATA}}}}\n")).collect();
+        let lines: Vec<_> = names.iter().map(|name| format!("标题：{{{{{name}.DATA}}}}")).collect();
+        let content = lines.join("\n");
         let template = template(&content);
         prop_assert_eq!(template.fields.len(), names.len());
         prop_assert!(template.check(&BTreeMap::new()).unwrap_err().rule.starts_with("is missing"));

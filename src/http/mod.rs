@@ -13,6 +13,7 @@ pub mod live;
 pub mod openapi;
 pub mod ops;
 pub mod pages;
+pub mod png;
 pub mod problem;
 pub mod qr_code;
 pub mod routes;

@@ -49,6 +49,7 @@ pub fn document() -> Value {
             {"name": "inbox", "description": "What members and external collaborators were told"},
             {"name": "service_account", "x-displayName": "Service account", "description": "The organization's WeChat service account and its menu"},
             {"name": "followers", "description": "Who follows the service account"},
+            {"name": "templates", "description": "The service account's message templates, and the hosts that messages link to"},
             {"name": "notifications", "description": "Orders to tell an audience something, and what became of each delivery"},
         ],
         "paths": operations::paths(),

@@ -11,7 +11,7 @@ use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
 use super::live::{events, poll, qr_socket, start};
 use super::openapi;
-use super::pages::{account, docs, entrance, home, join, phone};
+use super::pages::{account, docs, entrance, follow, home, join, phone};
 use super::problem::Code;
 use super::site::Site;
 
@@ -32,6 +32,11 @@ pub fn public(config: &mut web::ServiceConfig) {
             at("/p/{slug}/q/{ticket}").route(get().to(entrance::scan)).route(web::head().to(entrance::scan)),
         )
         .service(at("/p/{slug}/home").route(get().to(home::show)).route(web::head().to(home::show)))
+        .service(
+            at("/p/{slug}/follow.png")
+                .route(get().to(follow::picture))
+                .route(web::head().to(follow::picture)),
+        )
         .service(at("/p/{slug}/me").route(get().to(home::me)))
         .service(at("/p/{slug}/logout").route(post().to(home::logout)))
         // The waiting browser.

@@ -242,12 +242,14 @@ fn start_actors(
 ) {
     let (rows, nudges, wechat, clock) =
         (store.clone(), bus.clone(), wechat.clone(), Arc::clone(&world.clock));
+    let follow_wait = sections::dispatch_rules(config).follow_wait;
     supervise("follow_check", core, move |life| {
         let asker = Asker {
             store: rows.clone(),
             bus: nudges.clone(),
             wechat: wechat.clone(),
             clock: Arc::clone(&clock),
+            follow_wait,
         };
         FollowCheck::new(asker, life)
     });

@@ -91,11 +91,15 @@ impl Unit {
         bans: Bans,
     ) -> Result<(), StoreError> {
         use message_template::Column;
-        for text in listed {
+        // Lists go by id, and ids of one instant are in no order: so new ones keep WeChat's.
+        let new_id = || new_uuid(&*self.tools.clock, &*self.tools.entropy);
+        let mut ids: Vec<_> = listed.iter().map(|_| new_id()).collect();
+        ids.sort_unstable();
+        for (text, id) in listed.iter().zip(ids) {
             let key = [Column::ServiceAccountId, Column::TemplateId];
             let anew = [Column::Title, Column::Content, Column::Example, Column::SyncedAt];
             let row = message_template::ActiveModel {
-                id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+                id: Set(id),
                 org_id: Set(scope.organization().0),
                 service_account_id: Set(account.0),
                 template_id: Set(text.id.clone()),

@@ -141,7 +141,7 @@ impl Unit {
         Ok(full)
     }
 
-    /// Takes an account from its organization, with what was known by it: followers, imports, and whose WeChat is whose.
+    /// Takes an account from its organization, with what was known by it: followers, imports, templates, and whose WeChat is whose.
     ///
     /// # Errors
     /// The database refused.
@@ -164,6 +164,8 @@ impl Unit {
             .filter(follower_import::Column::ServiceAccountId.eq(id))
             .exec(&self.tx)
             .await?;
+        self.forget_templates(account.id).await?;
+        self.forget_follow_codes(account.id).await?;
         service_account::Entity::delete_by_id(id)
             .filter(service_account::Column::OrgId.eq(organization))
             .exec(&self.tx)

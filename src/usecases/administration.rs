@@ -13,11 +13,13 @@ use crate::store::{Store, StoreError, Unit};
 use crate::wechat::WeChatError;
 
 use super::Parts;
+use super::turns::Turns;
 
 /// Administering organizations, their apps, people and service account; a clone is the same.
 #[derive(Clone)]
 pub struct Administration {
     pub(super) parts: Arc<Parts>,
+    pub(super) turns: Arc<Turns>,
 }
 
 /// What would be broken by a change.
@@ -153,7 +155,7 @@ impl<T> Prepared<T> {
 impl Administration {
     /// Takes what signing in works with, too.
     pub fn new(parts: Arc<Parts>) -> Self {
-        Self { parts }
+        Self { parts, turns: Arc::default() }
     }
 
     /// The rows, to read.

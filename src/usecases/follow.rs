@@ -68,10 +68,15 @@ impl SignIn {
             Err(StoreError::Conflict) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        personal_data::apply(&unit, &account, &push, caller).await?;
+        let follow_wait = self.parts.dispatch.follow_wait;
+        personal_data::apply(&unit, &account, &push, follow_wait, caller).await?;
         unit.commit().await?;
         match push.event {
             Event::TemplateSendFinished { .. } => self.parts.bus.nudge(Nudge::Outbox),
+            Event::Subscribe { .. } => {
+                self.nudge_changes();
+                self.parts.bus.nudge(Nudge::Outbox);
+            }
             _ => self.nudge_changes(),
         }
         Ok(())

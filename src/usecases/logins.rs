@@ -37,8 +37,8 @@ pub struct SignedIn {
     pub user: ExternalUser,
     /// By which login.
     pub login: Login,
-    /// Whether they follow the service account.
-    pub follows: bool,
+    /// Whether they follow the service account; none when WeChat has never said.
+    pub follows: Option<bool>,
 }
 
 impl SignIn {
@@ -89,10 +89,8 @@ impl SignIn {
             }
         }
         let follows = match self.parts.store.openid_of_user(portal.scope(), user.id).await? {
-            Some(openid) => {
-                self.parts.store.follower(portal.scope(), &openid).await?.is_some_and(|known| known.follows)
-            }
-            None => false,
+            Some(openid) => self.follows(portal, &openid).await?,
+            None => None,
         };
         Ok(Some(SignedIn { user, login, follows }))
     }

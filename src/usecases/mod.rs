@@ -22,6 +22,7 @@ pub mod external_user_invitations;
 pub mod external_user_phones;
 pub mod external_users;
 pub mod follow;
+pub mod follow_codes;
 pub mod followers;
 pub mod inboxes;
 pub mod join;
@@ -48,6 +49,7 @@ pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
 pub mod templates;
+pub mod turns;
 pub mod user_logins;
 pub mod verification;
 

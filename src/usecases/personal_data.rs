@@ -1,5 +1,7 @@
 //! What WeChat's events mean for what is kept of a person: who follows, and what has to go.
 
+use std::time::Duration;
+
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::Millis;
 use crate::domain::scope::OrgScope;
@@ -19,6 +21,7 @@ struct Person<'a> {
     account: &'a ServiceAccount,
     openid: &'a str,
     at: Millis,
+    follow_wait: Duration,
     caller: &'a Caller,
 }
 
@@ -27,9 +30,10 @@ pub(super) async fn apply(
     unit: &Unit,
     account: &ServiceAccount,
     push: &Push,
+    follow_wait: Duration,
     caller: &Caller,
 ) -> Result<(), StoreError> {
-    let person = Person { unit, account, openid: &push.openid, at: push.created, caller };
+    let person = Person { unit, account, openid: &push.openid, at: push.created, follow_wait, caller };
     match &push.event {
         Event::Subscribe { scene, .. } => person.follows(scene.is_some()).await,
         Event::Unsubscribe => person.left().await,
@@ -72,7 +76,19 @@ impl Person<'_> {
         if self.is_known(true).await? {
             let scene = by_qr_code.then_some(BY_QR_CODE);
             self.unit.set_follower_since(self.account.id, self.openid, self.at, scene).await?;
+            self.catch_up().await?;
         }
+        Ok(())
+    }
+
+    /// What was not sent lately for not following is sent after all.
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        if self.follow_wait.is_zero() {
+            return Ok(());
+        }
+        let ServiceAccount { organization, id, .. } = *self.account;
+        let since = self.unit.now().minus(self.follow_wait);
+        self.unit.reopen_for_follower(organization, id, self.openid, since).await?;
         Ok(())
     }
 

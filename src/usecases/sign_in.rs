@@ -17,6 +17,8 @@ use crate::sms::SmsSender;
 use crate::store::{Store, StoreError};
 use crate::wechat::{Credentials, WeChat};
 
+use super::turns::Turns;
+
 /// Refusals of one kind from one address that are written down in a minute.
 const NOTED_REFUSALS: u32 = 10;
 
@@ -76,13 +78,14 @@ impl Parts {
 pub struct SignIn {
     pub(super) parts: Arc<Parts>,
     pub(super) sealer: QrSealer,
+    pub(super) turns: Arc<Turns>,
 }
 
 impl SignIn {
     /// Takes its parts.
     pub fn new(parts: Arc<Parts>) -> Self {
         let sealer = QrSealer::new(parts.signing.clone());
-        Self { parts, sealer }
+        Self { parts, sealer, turns: Arc::default() }
     }
 
     /// The QR session behind a browser's handle.

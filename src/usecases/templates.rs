@@ -59,17 +59,21 @@ impl Administration {
         account: &ServiceAccount,
         template_id: &str,
     ) -> Result<Template, ChangeError> {
-        let known = self.parts.store.template(scope, account.id, template_id).await?;
-        let settled = |known: &Template| known.trouble != Some(TemplateTrouble::Gone);
-        let known = match known {
-            Some(known) if settled(&known) => Some(known),
-            _ if self.may_ask_for_templates(account) => {
+        let find = || self.parts.store.template(scope, account.id, template_id);
+        let doubtful = |known: &Option<Template>| {
+            known.as_ref().is_none_or(|known| known.trouble == Some(TemplateTrouble::Gone))
+        };
+        let mut known = find().await?;
+        if doubtful(&known) {
+            let _turn = self.turns.take(account.id.0).await;
+            // Whoever had the turn before may have found it.
+            known = find().await?;
+            if doubtful(&known) && self.may_ask_for_templates(account) {
                 let listed = self.listed_templates(account).await?;
                 self.kept(scope, account, &listed, Bans::Kept).await?.commit().await?;
-                self.parts.store.template(scope, account.id, template_id).await?
+                known = find().await?;
             }
-            known => known,
-        };
+        }
         let unusable = |rule: &str| Err(ChangeError::invalid("template", rule));
         match known {
             Some(Template { trouble: Some(TemplateTrouble::Banned), .. }) => unusable(

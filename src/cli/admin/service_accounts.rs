@@ -70,7 +70,10 @@ impl Bind {
         } else {
             admin.bind_service_account(scope, account, by).await
         };
-        bound.map_err(in_plain_words)?.settle(None).await?;
+        let bound = bound.map_err(in_plain_words)?.settle(None).await?;
+        if !self.no_check {
+            admin.first_templates(scope, &bound.account).await;
+        }
         Ok(json!({"organization": scope.organization(), "appid": self.appid}))
     }
 }

@@ -84,6 +84,9 @@ fn entrance() -> Vec<Path> {
         "The code",
         "image/svg+xml",
     );
+    let follow =
+        op("entrance", "The QR code of the service account, as a page has shown it to who does not follow")
+            .answer("200", "The code", "image/png");
     let home = op("entrance", "Who is signed in").answer("200", "A page", "text/html").security("login");
     let home = home.answers(json!({"303": {"description": "Nobody: on to the entrance"}}));
     let me = op("entrance", "Who is signed in, for programs and for nginx's auth_request").security("login");
@@ -101,6 +104,7 @@ fn entrance() -> Vec<Path> {
             json!({"get": show.clone().build(), "head": show.build(), "parameters": [in_path("slug")]}),
         ),
         ("/p/{slug}/code.svg", page_of_portal(code.problems(&[NotFound, Unavailable]))),
+        ("/p/{slug}/follow.png", page_of_portal(follow.problems(&[NotFound, Unavailable]))),
         (
             "/p/{slug}/q/{ticket}",
             json!({"get": scan.clone().build(), "head": scan.build(), "parameters": [in_path("slug"), in_path("ticket")]}),

@@ -13,6 +13,7 @@ use crate::http::site::Site;
 use crate::usecases::logins::SignedIn;
 
 use super::entrance::{find, login_token};
+use super::follow::{self, Screen};
 use super::views::{HomePage, Message, MessagePage};
 
 /// `GET /p/{slug}/home`.
@@ -23,7 +24,14 @@ pub async fn show(
     slug: web::Path<String>,
 ) -> HttpResponse {
     match signed_in(&request, &site, &visitor, &slug).await {
-        Ok((portal, Some(who))) => page(&site, StatusCode::OK, &draw(&site, &visitor, portal, who)),
+        Ok((portal, Some(who))) => {
+            let in_wechat = visitor.agent.in_wechat || who.login.kind == LoginKind::WeChat;
+            let screen = if in_wechat { Screen::Phone } else { Screen::Computer };
+            let nudge = follow::nudge(&site, &portal, who.follows, screen).await;
+            let mut view = draw(&site, &visitor, portal, who);
+            view.nudge = nudge;
+            page(&site, StatusCode::OK, &view)
+        }
         Ok((portal, None)) => see_other(&format!("/p/{}", portal.slug)),
         Err(error) => problem(&site, &visitor, &error),
     }
@@ -49,7 +57,7 @@ pub async fn me(
             "role": who.user.role,
             "app": {"id": portal.app, "slug": portal.slug, "name": portal.app_name},
             "organization": {"id": portal.organization, "name": portal.organization_name},
-            "follows": who.follows,
+            "follows": who.follows == Some(true),
         })))
 }
 
@@ -117,7 +125,8 @@ fn draw(site: &Site, visitor: &Visitor, portal: Portal, who: SignedIn) -> HomePa
         phone_masked: who.user.phone_masked().unwrap_or_default(),
         nickname: who.user.nickname,
         avatar_url: who.user.avatar_url,
-        follows: who.follows,
+        follows: who.follows == Some(true),
+        nudge: None,
         in_wechat: who.login.kind == LoginKind::WeChat,
         host: site.front.authority.clone(),
     }

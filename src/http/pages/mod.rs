@@ -5,6 +5,7 @@
 pub mod account;
 pub mod docs;
 pub mod entrance;
+pub mod follow;
 pub mod home;
 pub mod join;
 pub mod phone;

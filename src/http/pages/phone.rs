@@ -19,7 +19,9 @@ use crate::usecases::phone_steps::{NoStep, PhoneView, Step};
 use crate::usecases::send_code::SendCodeError;
 
 use super::entrance::to_wechat;
+use super::follow::{self, Screen};
 use super::phone_page::{Wrong, draw, json_body};
+use super::views::FollowNudge;
 
 type Path = web::Path<String>;
 
@@ -27,8 +29,25 @@ type Path = web::Path<String>;
 pub async fn show(request: HttpRequest, site: web::Data<Site>, visitor: Visitor, slug: Path) -> HttpResponse {
     match site.sign_in.phone_view(&slug, cookie(&request, &site).as_deref()).await {
         Ok(view) if visitor.wants_json => json_body(&site, StatusCode::OK, &view),
-        Ok(view) => page(&site, StatusCode::OK, &draw(&site, &visitor, &view, None)),
+        Ok(view) => {
+            let mut drawn = draw(&site, &visitor, &view, None);
+            drawn.nudge = nudge(&site, &view).await;
+            page(&site, StatusCode::OK, &drawn)
+        }
         Err(error) => problem(&site, &visitor, &no_step(&visitor, error)),
+    }
+}
+
+/// How to follow, for somebody who came in on the phone itself.
+async fn nudge(site: &Site, view: &PhoneView) -> Option<FollowNudge> {
+    view.redirect_to()?;
+    let openid = view.visit.openid.as_deref()?;
+    match site.sign_in.follows(&view.portal, openid).await {
+        Ok(follows) => follow::nudge(site, &view.portal, follows, Screen::Phone).await,
+        Err(error) => {
+            tracing::warn!(error = %error, "whether a person follows could not be read");
+            None
+        }
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn draw(site: &Site, visitor: &Visitor, view: &PhoneView, wrong: Opti
         host: site.front.authority.clone(),
         csrf: site.sign_in.csrf(view),
         step: step(site, visitor, view, wrong),
+        nudge: None,
     }
 }
 

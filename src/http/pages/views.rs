@@ -103,10 +103,27 @@ pub struct HomePage {
     pub phone_masked: String,
     /// Whether the person follows the service account (and so can be notified).
     pub follows: bool,
+    /// How to follow, for somebody of whom it is known that they do not.
+    pub nudge: Option<FollowNudge>,
     /// Whether the page is shown in WeChat's browser.
     pub in_wechat: bool,
     /// The host this site is served on.
     pub host: String,
+}
+
+/// How to follow the service account.
+#[derive(Clone, Debug)]
+pub enum FollowNudge {
+    /// Scan this code with the phone.
+    Scan {
+        /// An SVG element of ours.
+        svg: String,
+    },
+    /// Press on this picture, on the phone's own screen.
+    Press {
+        /// A path of this origin.
+        image: String,
+    },
 }
 
 /// The title and text of a refusal; an unknown reason gets the general one.

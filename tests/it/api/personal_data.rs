@@ -124,7 +124,7 @@ async fn a_closed_wechat_account_is_forgotten_and_the_phone_leads_back_to_the_ac
 }
 
 /// Binds the account in plain mode, in which a test can write pushes itself.
-async fn plain(server: &TestServer) {
+pub(crate) async fn plain(server: &TestServer) {
     let wanted = json!({
         "appid": APPID, "secret": SECRET, "token": TOKEN, "encoding_aes_key": AES_KEY, "mode": "plain",
     });
@@ -133,7 +133,7 @@ async fn plain(server: &TestServer) {
 }
 
 /// A push as WeChat writes it; each has a nonce of its own.
-async fn push(server: &TestServer, openid: &str, event: &str, at: Millis) {
+pub(crate) async fn push(server: &TestServer, openid: &str, event: &str, at: Millis) {
     let about = if event.starts_with("user_") { "OpenID" } else { "FromUserName" };
     let sender = if about == "OpenID" { "<FromUserName>oPlatform</FromUserName>" } else { "" };
     let body = format!(

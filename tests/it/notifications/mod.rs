@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod faults;
+mod follow;
 mod inbox;
 mod inbox_audience;
 mod inbox_live;

@@ -16,6 +16,7 @@ pub mod external_user_phones;
 pub mod external_users;
 pub mod followers;
 pub mod inbox;
+pub mod link_hosts;
 pub mod members;
 pub mod menu;
 pub mod modules;
@@ -25,6 +26,7 @@ pub mod portals;
 pub mod roles;
 pub mod seats;
 pub mod service_account;
+pub mod templates;
 
 use super::endpoint::Endpoint;
 
@@ -43,6 +45,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         external_users::endpoints(),
         followers::endpoints(),
         inbox::endpoints(),
+        link_hosts::endpoints(),
         members::endpoints(),
         menu::endpoints(),
         modules::endpoints(),
@@ -52,6 +55,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         roles::endpoints(),
         seats::endpoints(),
         service_account::endpoints(),
+        templates::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -140,7 +140,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .describe(
             "One organization, one service account, and the other way round; conflicts are told before WeChat is asked. \
              Then the credentials are tried, and what WeChat has against them is told in plain words with a stable \
-             `reason`. When the EncodingAESKey changes, pushes that are under way still open with the one before.",
+             `reason`. The account's message templates are fetched. When the EncodingAESKey changes, pushes that are under way still open with the one before.",
         )
         .repeatable()
         .takes::<ServiceAccountBinding>(&json!({
@@ -198,7 +198,13 @@ async fn bind_account(
         site.admin.bind_service_account(order.permit.at.scope, new, &order.permit.by).await
     };
     let bound = bound.await;
-    order.answer(bound, StatusCode::OK, |bound| view(bound, site.admin.public_url())).await
+    let account = bound.as_ref().ok().map(|bound| bound.value().account.clone());
+    let scope = order.permit.at.scope;
+    let answer = order.answer(bound, StatusCode::OK, |bound| view(bound, site.admin.public_url())).await;
+    if let Some(account) = account.filter(|_| answer.status().is_success()) {
+        site.admin.first_templates(scope, &account).await;
+    }
+    answer
 }
 
 async fn show(permit: Permitted<ServiceAccountRead, InOrganization>) -> Result<HttpResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::refusal;
+use super::{FollowNudge, refusal};
 use crate::domain::phone_visit::VisitKind;
 use crate::http::assets::asset_url;
 use crate::http::i18n::Lang;
@@ -27,6 +27,8 @@ pub struct PhonePage {
     pub csrf: String,
     /// The step.
     pub step: PhoneStep,
+    /// How to follow, at the end of a way in on the phone itself.
+    pub nudge: Option<FollowNudge>,
 }
 
 /// The steps of the phone page.

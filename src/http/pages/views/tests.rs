@@ -32,6 +32,7 @@ fn phone(lang: Lang, step: PhoneStep) -> String {
         host: "portal.example.com".to_owned(),
         csrf: "csrf-value".to_owned(),
         step,
+        nudge: None,
     };
     html(lang, &page)
 }
@@ -299,6 +300,7 @@ fn home_offers_the_way_out_before_anything_else() {
             avatar_url: None,
             phone_masked: "138****1234".to_owned(),
             follows: true,
+            nudge: None,
             in_wechat: false,
             host: "portal.example.com".to_owned(),
         };
@@ -308,8 +310,40 @@ fn home_offers_the_way_out_before_anything_else() {
             &html(lang, &page),
             &["138****1234", out, lang.t("home.sign_out"), &scope, lang.t("home.follows")],
         );
-        let other = html(lang, &HomePage { follows: false, ..page });
-        assert!(other.contains(&lang.tf("home.follow_phone", &[("organization", "Acme")])));
+        let other = html(lang, &HomePage { follows: false, ..page.clone() });
+        let told = lang.tf("home.follow_phone", &[("organization", "Acme")]);
+        assert!(other.contains(&told));
+        let svg = "<svg aria-hidden=\"true\"></svg>".to_owned();
+        let nudge = Some(FollowNudge::Scan { svg: svg.clone() });
+        let nudged = html(lang, &HomePage { follows: false, nudge, ..page });
+        let [alt, scan] = ["follow.alt", "follow.scan"].map(|key| lang.tf(key, &[("organization", "Acme")]));
+        let drawn = format!("role=\"img\" aria-label=\"{alt}\">{svg}</div>");
+        order(&nudged, &[out, &drawn, lang.t("follow.title"), &scan, lang.t("follow.why")]);
+        assert!(!nudged.contains(&told), "it is said once");
+    }
+}
+
+#[test]
+fn on_the_phone_a_picture_is_pressed_to_follow() {
+    for lang in BOTH {
+        let page = |nudge| PhonePage {
+            lang,
+            slug: "shop".to_owned(),
+            organization: NASTY.to_owned(),
+            app: "Repairs".to_owned(),
+            logo_url: None,
+            host: "portal.example.com".to_owned(),
+            csrf: "csrf-value".to_owned(),
+            step: PhoneStep::Done { redirect_to: Some("/p/shop/home".to_owned()) },
+            nudge,
+        };
+        let image = "/p/shop/follow.png".to_owned();
+        let nudged = html(lang, &page(Some(FollowNudge::Press { image })));
+        order(
+            &nudged,
+            &["data-go-on", "<img src=\"/p/shop/follow.png\"", lang.t("follow.title"), lang.t("follow.why")],
+        );
+        assert!(!html(lang, &page(None)).contains("follow.png"));
     }
 }
 
