@@ -85,8 +85,9 @@ impl Draft {
         for (name, text) in &self.data {
             let letters = name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
             if !letters || !(1..=LONGEST_NAME).contains(&name.len()) {
-                let rule =
-                    format!("a field's name has 1 to {LONGEST_NAME} lowercase letters, digits and underscores");
+                let rule = format!(
+                    "a field's name has 1 to {LONGEST_NAME} lowercase letters, digits and underscores"
+                );
                 return broken("data", rule);
             }
             let count = text.chars().take(LONGEST_TEXT + 1).count();
@@ -149,7 +150,8 @@ impl Draft {
 
 /// Something short on one line.
 fn is_word(text: &str) -> bool {
-    (1..=LONGEST_WORD).contains(&text.chars().take(LONGEST_WORD + 1).count()) && !text.contains(char::is_control)
+    (1..=LONGEST_WORD).contains(&text.chars().take(LONGEST_WORD + 1).count())
+        && !text.contains(char::is_control)
 }
 
 /// People who are named one by one: somebody, not too many, nobody twice.

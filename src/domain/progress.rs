@@ -35,7 +35,9 @@ impl Progress {
         Self {
             id: notification.id,
             state: pause.map_or(notification.state.name(), |_| PAUSED),
-            reason: pause.map(|pause| pause.reason.clone()).or_else(|| stopped.map(|stop| stop.name().into())),
+            reason: pause
+                .map(|pause| pause.reason.clone())
+                .or_else(|| stopped.map(|stop| stop.name().into())),
             resumes_at: pause.map(|pause| pause.resumes_at),
             counts,
             over: notification.state.is_over() && counts.pending == 0 && counts.sending == 0,

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use entities::{affiliation, affiliation_role, external_user, joining};
@@ -123,8 +125,7 @@ impl Store {
                 InboxOwner::Account(id) => Some(id.0),
                 InboxOwner::Affiliation(_) => None,
             });
-            let either =
-                Condition::any().add(Column::Id.is_in(rows)).add(Column::AccountId.is_in(accounts));
+            let either = Condition::any().add(Column::Id.is_in(rows)).add(Column::AccountId.is_in(accounts));
             let rows: Vec<(Uuid, String, Uuid)> = with_inbox(scope)
                 .filter(either)
                 .select_only()
@@ -135,7 +136,9 @@ impl Store {
             for (id, kind, account) in rows {
                 found.insert(InboxOwner::Account(AccountId(account)));
                 let belonging = Belonging::from_name(&kind);
-                found.extend(belonging.map(|as_what| InboxOwner::Affiliation(AffiliationId::of_row(as_what, id))));
+                found.extend(
+                    belonging.map(|as_what| InboxOwner::Affiliation(AffiliationId::of_row(as_what, id))),
+                );
             }
         }
         Ok(found)

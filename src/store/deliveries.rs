@@ -46,10 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or the row makes no sense.
-    pub async fn organization_of_delivery(
-        &self,
-        id: DeliveryId,
-    ) -> Result<Option<OrgId>, StoreError> {
+    pub async fn organization_of_delivery(&self, id: DeliveryId) -> Result<Option<OrgId>, StoreError> {
         let row = delivery::Entity::find_by_id(id.0).one(&self.readers).await?;
         Ok(row.map(|row| OrgId(row.org_id)))
     }

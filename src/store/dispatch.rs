@@ -127,7 +127,12 @@ impl Unit {
     ///
     /// # Errors
     /// The database refused, or one of them does not wait.
-    pub async fn take_deliveries(&self, lease: &Lease, due: &[Due], moves: &mut Moves) -> Result<(), StoreError> {
+    pub async fn take_deliveries(
+        &self,
+        lease: &Lease,
+        due: &[Due],
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
         use delivery::Column;
         let since = Expr::case(Expr::col(Column::UnknownSince).is_null(), self.now().0)
             .finally(Expr::col(Column::UnknownSince));
@@ -156,8 +161,8 @@ impl Unit {
     /// # Errors
     /// The database refused, or one of them does not wait.
     pub async fn doubt_deliveries(&self, due: &[Due], moves: &mut Moves) -> Result<(), StoreError> {
-        let update = delivery::Entity::update_many()
-            .col_expr(delivery::Column::FinishedAt, Expr::value(self.now().0));
+        let update =
+            delivery::Entity::update_many().col_expr(delivery::Column::FinishedAt, Expr::value(self.now().0));
         self.go(update, (DeliveryState::Pending, DeliveryState::Uncertain), due, moves).await
     }
 

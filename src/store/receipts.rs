@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use entities::{delivery, receipt};
@@ -123,7 +125,8 @@ impl Unit {
         moves: &mut Moves,
     ) -> Result<usize, StoreError> {
         use receipt::Column;
-        let rows = due(lease.outbox, self.now()).order_by_asc(Column::DueAt).limit(limit).all(&self.tx).await?;
+        let rows =
+            due(lease.outbox, self.now()).order_by_asc(Column::DueAt).limit(limit).all(&self.tx).await?;
         let mut fitting = self.by_number(lease.outbox, &rows).await?;
         let (mut entered, mut waiting) = (Vec::new(), Vec::new());
         for row in &rows {
@@ -191,7 +194,12 @@ impl Unit {
     }
 
     /// A repeat, and one that says something else later, change nothing: the first receipt counts.
-    async fn enter(&self, message: &delivery::Model, ended: Ended, moves: &mut Moves) -> Result<(), StoreError> {
+    async fn enter(
+        &self,
+        message: &delivery::Model,
+        ended: Ended,
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
         use delivery::Column;
         let done = delivery::Entity::update_many()
             .col_expr(Column::State, Expr::value(ended.state.name()))

@@ -29,7 +29,11 @@ impl Unit {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn holds(&self, account: ServiceAccountId, openids: Vec<&str>) -> Result<Vec<Hold>, StoreError> {
+    pub async fn holds(
+        &self,
+        account: ServiceAccountId,
+        openids: Vec<&str>,
+    ) -> Result<Vec<Hold>, StoreError> {
         use recipient_hold::Column;
         let rows = recipient_hold::Entity::find()
             .filter(Column::ServiceAccountId.eq(account.0))

@@ -234,11 +234,8 @@ impl Unit {
                     continue;
                 }
                 let rows = rows.into_iter().map(|(one, reason)| self.row(notification, one, state, reason));
-                let key = [
-                    delivery::Column::NotificationId,
-                    delivery::Column::Recipient,
-                    delivery::Column::Again,
-                ];
+                let key =
+                    [delivery::Column::NotificationId, delivery::Column::Recipient, delivery::Column::Again];
                 let insert = delivery::Entity::insert_many(rows).on_conflict_do_nothing_on(key);
                 if let TryInsertResult::Inserted(many) = insert.exec_without_returning(&self.tx).await? {
                     counts.went(None, state, i32::try_from(many).unwrap_or(i32::MAX));
@@ -332,9 +329,7 @@ fn id_of<I: std::str::FromStr>(notification: &Notification, text: &str) -> Resul
 fn behind_row(notification: &Notification) -> Result<Uuid, StoreError> {
     match &notification.position {
         None => Ok(Uuid::nil()),
-        Some(text) => {
-            text.parse().map_err(|_| inconsistent("notifications", "position", notification.id))
-        }
+        Some(text) => text.parse().map_err(|_| inconsistent("notifications", "position", notification.id)),
     }
 }
 

@@ -90,8 +90,11 @@ impl Administration {
     /// Every id is that of an external user of the app; what is unknown and what is another's are the same.
     async fn named_users(&self, place: Where<'_>, ids: &[String]) -> Result<(), ChangeError> {
         let unknown = |at: usize| invalid_user(at, "must be an external user of this app");
-        let read: Vec<UserId> =
-            ids.iter().enumerate().map(|(at, id)| id.parse().map_err(|_| unknown(at))).collect::<Result<_, _>>()?;
+        let read: Vec<UserId> = ids
+            .iter()
+            .enumerate()
+            .map(|(at, id)| id.parse().map_err(|_| unknown(at)))
+            .collect::<Result<_, _>>()?;
         let there = self.parts.store.users_of_app(place.scope, place.app, &read).await?;
         read.iter().position(|id| !there.contains(id)).map_or(Ok(()), |at| Err(unknown(at)))
     }
@@ -102,7 +105,10 @@ impl Administration {
         let there = self.parts.store.users_of_app(place.scope, place.app, &external).await?;
         unreachable(external.into_iter().filter(|user| there.contains(user)).collect())?;
         let unknown = |at: usize| {
-            invalid_user(at, "must be a member, a collaborator or an account of this organization who has joined it")
+            invalid_user(
+                at,
+                "must be a member, a collaborator or an account of this organization who has joined it",
+            )
         };
         let named = |(at, id): (usize, &String)| inbox_owner(id).ok_or_else(|| unknown(at));
         let named: Vec<_> = ids.iter().enumerate().map(named).collect::<Result<_, _>>()?;
@@ -128,14 +134,16 @@ impl Administration {
         match audience {
             Audience::Role(text) => {
                 let role = store.role(place.app, &Named::<RoleId>::read(text)).await?;
-                let role = role.ok_or_else(|| ChangeError::invalid("audience.role", "must be a role of this app"))?;
+                let role =
+                    role.ok_or_else(|| ChangeError::invalid("audience.role", "must be a role of this app"))?;
                 Ok((Audience::Role(role.id.to_string()), Group::Role(role)))
             }
             Audience::Department(text) => {
                 let named = Named::<DepartmentId>::read(text);
                 let department = store.department_by(place.scope, &named).await?;
-                let unknown =
-                    || ChangeError::invalid("audience.department", "must be a department of this organization");
+                let unknown = || {
+                    ChangeError::invalid("audience.department", "must be a department of this organization")
+                };
                 let department = department.ok_or_else(unknown)?;
                 Ok((Audience::Department(department.to_string()), Group::Department(department)))
             }

@@ -8,6 +8,7 @@ mod architecture;
 mod command_line;
 mod killed;
 mod migrations;
+mod notifications;
 mod portal_rules;
 mod sign_in;
 mod support;

@@ -109,10 +109,7 @@ fn frame(seq: u64, data: &str) -> String {
     format!("id: {seq}\ndata: {data}\n\n")
 }
 
-async fn read(
-    site: &Site,
-    (scope, id): (OrgScope, NotificationId),
-) -> Result<Option<Progress>, StoreError> {
+async fn read(site: &Site, (scope, id): (OrgScope, NotificationId)) -> Result<Option<Progress>, StoreError> {
     let store = site.admin.store();
     let Some(notification) = store.notification(scope, id).await? else { return Ok(None) };
     let pause = if notification.state.is_over() { None } else { store.pause_of(notification.outbox).await? };

@@ -90,7 +90,10 @@ impl PartialSchema for Audience {
             .item(one("role", text("Everybody with this role of the app, by its id or name").into()))
             .item(one("department", text("Everybody in this department, by its id or name").into()))
             .item(one("all", truth.into()))
-            .item(one("followers", word("Everybody who follows the service account (organization keys, channel wechat)").into()))
+            .item(one(
+                "followers",
+                word("Everybody who follows the service account (organization keys, channel wechat)").into(),
+            ))
             .item(one("openids", list("These followers (organization keys, channel wechat)").into()))
             .item(one("members", word("All members of the organization (inboxes)").into()))
             .description(Some("Who is told: an object with exactly one key"))

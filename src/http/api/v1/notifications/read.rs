@@ -53,7 +53,10 @@ async fn list_notifications(
     let Filters { state } = filters(&request, visitor)?;
     let state = state.map(|word| {
         NotificationState::from_name(&word).ok_or_else(|| {
-            visitor.problem(Code::InvalidField).detail("state: there is no such state to look for").with("field", "state")
+            visitor
+                .problem(Code::InvalidField)
+                .detail("state: there is no such state to look for")
+                .with("field", "state")
         })
     });
     let InApp { scope, app } = permit.at;

@@ -1,0 +1,34 @@
+//! Stories of notifications: ordered, refused, watched, called off, sent once more.
+
+mod command;
+mod orders;
+mod refusals;
+mod watched;
+
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+/// A server with a template and an active external user of the app `suppliers`; gives the app's place and the user's id.
+async fn with_a_guest() -> (TestServer, String, String) {
+    let server = TestServer::start().await;
+    server.add_template().await;
+    let app = server.app("suppliers").await;
+    let user = server.guest(&server.own_backend(), &app).await;
+    (server, app, user)
+}
+
+/// An order for tomorrow: no dispatcher has anything to do with it today.
+fn for_tomorrow(server: &TestServer, mut order: Value) -> Value {
+    order["send_at"] = json!(server.now().plus(std::time::Duration::from_hours(24)).rfc3339());
+    order
+}
+
+/// Orders it, and gives the answer.
+async fn ordered(server: &TestServer, app: &str, order: Value) -> Value {
+    server.own_backend().post(&format!("{app}/notifications"), order).await.expect(202).json()
+}
+
+fn id(thing: &Value) -> &str {
+    thing["id"].as_str().unwrap()
+}
