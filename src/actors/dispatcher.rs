@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ArbiterHandle, AsyncContext, Context, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
@@ -144,7 +144,12 @@ impl Dispatcher {
     }
 
     /// One session by an outbox, if nobody else is at it.
-    async fn serve(&self, outbox: Outbox, organization: OrgId, linger: Duration) -> Result<Ended, StoreError> {
+    async fn serve(
+        &self,
+        outbox: Outbox,
+        organization: OrgId,
+        linger: Duration,
+    ) -> Result<Ended, StoreError> {
         let desk = self.desk(outbox);
         let _busy = desk.busy.lock().await;
         if self.is_draining() || !self.has_work(outbox).await? {
@@ -159,7 +164,8 @@ impl Dispatcher {
 
     fn desk(&self, outbox: Outbox) -> Arc<Desk> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Desk { busy: tokio::sync::Mutex::default(), pace: Pace::new(&self.tools.rules) });
+        let new =
+            || Arc::new(Desk { busy: tokio::sync::Mutex::default(), pace: Pace::new(&self.tools.rules) });
         Arc::clone(desks.entry(outbox).or_insert_with(new))
     }
 
@@ -219,8 +225,8 @@ struct Dispatching {
     dispatcher: Arc<Dispatcher>,
     outbox: Outbox,
     organization: OrgId,
-    /// Taken out of the set of those at work when this actor ends, however it ends.
-    at_work: AtWork,
+    /// Given up when this actor ends, however it ends.
+    _place: AtWork,
 }
 
 /// A place in the set of outboxes at work.
@@ -247,7 +253,8 @@ impl Actor for Dispatching {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (dispatcher, outbox, organization) = (Arc::clone(&self.dispatcher), self.outbox, self.organization);
+        let (dispatcher, outbox, organization) =
+            (Arc::clone(&self.dispatcher), self.outbox, self.organization);
         let work = async move {
             match dispatcher.serve(outbox, organization, LINGER).await {
                 Ok(Ended::Idle(done)) => {
@@ -259,9 +266,7 @@ impl Actor for Dispatching {
                 }
             }
         };
-        let work = work.into_actor(self);
-        ctx.spawn(actix::fut::wrap_future::<_, Self>(async {}));
-        ctx.spawn(actix::ActorFutureExt::map(work, |(), _, ctx| ctx.stop()));
+        ctx.spawn(work.into_actor(self).map(|(), _, ctx| ctx.stop()));
     }
 }
 
@@ -322,7 +327,7 @@ async fn watch_for_work(
                         dispatcher,
                         outbox,
                         organization,
-                        at_work: place,
+                        _place: place,
                     });
                 }
             }

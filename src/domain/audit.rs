@@ -142,6 +142,8 @@ impl Action {
             Self::MemberRemoved => "member_removed",
             Self::AccountRegistered => "account_registered",
             Self::FollowersImported => "followers_imported",
+            Self::MessageFailed => "message_failed",
+            Self::MessageUncertain => "message_uncertain",
             Self::TemplatesSynced => "templates_synced",
             Self::NotificationCancelled => "notification_cancelled",
             Self::DeliveryResent => "delivery_resent",

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use crate::actors::change_feed::ChangeFeed;
 use crate::actors::closed_portals::ClosedPortals;
+use crate::actors::dispatcher::{self, DispatchWatch, Dispatcher};
 use crate::actors::follow_check::{Asker, FollowCheck};
 use crate::actors::follower_import::{FollowerImporter, FollowerImports};
 use crate::actors::janitor::Janitor;
@@ -44,6 +45,7 @@ pub struct Server {
     pub(super) registry: Registry,
     pub(super) progress: ProgressWatchers,
     pub(super) importer: Arc<FollowerImporter>,
+    pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) arbiters: Vec<Arbiter>,
     pub(super) draining: Arc<AtomicBool>,
 }
@@ -67,6 +69,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     // SQLite has one process, which begins here: whoever held a claim is gone.
     let unit = store.begin().await?;
     unit.give_back_imports().await?;
+    unit.release_all_outboxes().await?;
     unit.commit().await?;
     telemetry::metrics::install()?;
 
@@ -76,8 +79,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let sign_in = SignIn::new(Arc::clone(&parts));
     let admin = Administration::new(Arc::clone(&parts));
     let accounts = PlatformAccounts::new(parts);
-    // One for the core, one for imports, which have much to read and write, and those of the sessions.
-    let arbiters: Vec<Arbiter> = (0..2 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
+    // One for the core, one for imports, which have much to read and write, one for what is sent, and those of the sessions.
+    let arbiters: Vec<Arbiter> = (0..3 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
     let tools = Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
@@ -85,12 +88,14 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         watchers: config.http.sockets_per_session,
         closed: ClosedPortals::default(),
     };
-    let homes = arbiters.iter().skip(2).map(Arbiter::handle).collect();
+    let homes = arbiters.iter().skip(3).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes, config.limits.qr_sessions_per_node);
     let core = arbiters.first().context("no arbiter")?.handle();
     let progress = ProgressWatchers::default();
     start_feed(&core, &store, &bus, (&registry, &progress));
     start_actors(&core, &config, &world, &store, &bus, &wechat);
+    let sends = &arbiters.get(2).context("no arbiter")?.handle();
+    let dispatcher = start_dispatching(sends, &config, &world, &store, &bus, &wechat);
     let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock));
     let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer, &bus);
 
@@ -114,6 +119,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         registry,
         progress,
         importer,
+        dispatcher,
         arbiters,
         draining: Arc::default(),
     })
@@ -175,6 +181,29 @@ fn parts(
         member_seats: sections::member_seats(config),
         prices: sections::price_list(config).context("billing.packs")?,
     })
+}
+
+fn start_dispatching(
+    home: &actix::ArbiterHandle,
+    config: &Config,
+    world: &World,
+    store: &Store,
+    bus: &Bus,
+    wechat: &WeChat,
+) -> Arc<Dispatcher> {
+    let dispatcher = Arc::new(Dispatcher::new(dispatcher::Tools {
+        store: store.clone(),
+        bus: bus.clone(),
+        wechat: wechat.clone(),
+        clock: Arc::clone(&world.clock),
+        entropy: Arc::clone(&world.entropy),
+        rules: sections::dispatch_rules(config),
+    }));
+    let (called, place) = (Arc::clone(&dispatcher), home.clone());
+    supervise("dispatch_watch", home, move |life| {
+        DispatchWatch::new(Arc::clone(&called), place.clone(), life)
+    });
+    dispatcher
 }
 
 fn start_imports(

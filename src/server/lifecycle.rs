@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use socket2::SockRef;
 use tokio::task::JoinHandle;
 
+use crate::actors::dispatcher::Dispatcher;
 use crate::actors::follower_import::FollowerImporter;
 use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
@@ -57,6 +58,8 @@ pub struct Running {
     pub live: Registry,
     /// Importing followers, for tests that wait for it.
     pub importer: Arc<FollowerImporter>,
+    /// Sending what is due, for tests that wait for it.
+    pub dispatcher: Arc<Dispatcher>,
 }
 
 impl Server {
@@ -102,6 +105,7 @@ impl Server {
             store: self.store,
             live: self.registry.clone(),
             importer: self.importer,
+            dispatcher: self.dispatcher,
             registry: self.registry,
             progress: self.progress,
             arbiters: self.arbiters,
@@ -167,7 +171,12 @@ impl Running {
         self.draining.store(true, Ordering::Relaxed);
         let goodbye = (self.shutdown / 3).min(LONGEST_GOODBYE);
         self.progress.drain();
-        self.registry.drain(goodbye).await;
+        // What is on its way to WeChat is waited for, while waiting browsers are sent away.
+        let sends = tokio::time::timeout(self.shutdown / 2, self.dispatcher.drain());
+        let (sent, ()) = tokio::join!(sends, self.registry.drain(goodbye));
+        if sent.is_err() {
+            tracing::warn!("some messages were still on their way; the next start finds out about them");
+        }
         let graceful = tokio::time::timeout(self.shutdown, self.public.stop(true)).await;
         if graceful.is_err() {
             tracing::warn!("some requests did not end in time and were cut off");

@@ -2,10 +2,11 @@
 
 use secrecy::ExposeSecret;
 
+use crate::bus::Nudge;
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::store::StoreError;
-use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Mode, PushQuery};
+use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Event, Mode, PushQuery};
 
 use super::{SignIn, personal_data};
 
@@ -69,7 +70,10 @@ impl SignIn {
         }
         personal_data::apply(&unit, &account, &push, caller).await?;
         unit.commit().await?;
-        self.nudge_changes();
+        match push.event {
+            Event::TemplateSendFinished { .. } => self.parts.bus.nudge(Nudge::Outbox),
+            _ => self.nudge_changes(),
+        }
         Ok(())
     }
 }

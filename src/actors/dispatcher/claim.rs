@@ -204,8 +204,7 @@ impl<'a> Sorting<'a> {
     async fn without_away(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
         let openids = due.iter().map(|due| due.openid.as_str()).collect();
         let away = self.unit.known_away(self.account.id, openids).await?;
-        let (away, due): (Vec<Due>, Vec<Due>) =
-            due.into_iter().partition(|due| away.contains(&due.openid));
+        let (away, due): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|due| away.contains(&due.openid));
         let end = (DeliveryState::Skipped, skipped::NOT_FOLLOWING, None);
         self.unit.end_deliveries(&away, end, &mut self.moves).await?;
         Ok(due)
@@ -216,7 +215,8 @@ impl<'a> Sorting<'a> {
         if due.is_empty() {
             return Ok(due);
         }
-        let holds = self.unit.holds(self.account.id, due.iter().map(|due| due.openid.as_str()).collect()).await?;
+        let holds =
+            self.unit.holds(self.account.id, due.iter().map(|due| due.openid.as_str()).collect()).await?;
         if holds.is_empty() {
             return Ok(due);
         }
@@ -225,7 +225,10 @@ impl<'a> Sorting<'a> {
             let template = self.notifications.get(&due.notification).and_then(|one| one.template.as_deref());
             let of_person = |hold: &&Hold| hold.openid == due.openid;
             let all = holds.iter().filter(of_person).find(|hold| hold.template.is_none());
-            let one = holds.iter().filter(of_person).find(|hold| hold.template.is_some() && hold.template.as_deref() == template);
+            let one = holds
+                .iter()
+                .filter(of_person)
+                .find(|hold| hold.template.is_some() && hold.template.as_deref() == template);
             match (one, all) {
                 (Some(_), _) => refused.push(due),
                 (None, Some(hold)) => self.unit.put_off(&[due], hold.until).await?,

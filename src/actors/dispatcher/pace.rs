@@ -21,10 +21,10 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(rules: &DispatchRules) -> Self {
         let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        let quota = |per_second: u32, burst: u32| {
-            Quota::per_second(number(per_second)).allow_burst(number(burst))
-        };
-        let share = |of: u32| u32::try_from(u64::from(of) * u64::from(rules.app_share_percent) / 100).unwrap_or(of);
+        let quota =
+            |per_second: u32, burst: u32| Quota::per_second(number(per_second)).allow_burst(number(burst));
+        let share =
+            |of: u32| u32::try_from(u64::from(of) * u64::from(rules.app_share_percent) / 100).unwrap_or(of);
         let own = || RateLimiter::keyed(quota(share(rules.per_second), share(rules.burst)));
         Self {
             all: RateLimiter::direct(quota(rules.per_second, rules.burst)),

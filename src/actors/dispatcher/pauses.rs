@@ -115,7 +115,8 @@ impl Session<'_> {
             Beyond::Template(_) | Beyond::Notification(_) => return None,
         };
         // Messages that were on their way together tell the same: the first one counts.
-        let known = self.pause.as_ref().is_some_and(|known| known.reason == pause.reason && now < known.resumes_at);
+        let known =
+            self.pause.as_ref().is_some_and(|known| known.reason == pause.reason && now < known.resumes_at);
         (!known).then(|| self.hold_up(pause))
     }
 

@@ -43,7 +43,12 @@ impl Ready {
 
     /// How many go before a new one of this priority.
     pub(super) fn ahead(&self, priority: Priority) -> usize {
-        Priority::ALL.into_iter().zip(&self.lanes).filter(|(lane, _)| *lane <= priority).map(|(_, lane)| lane.len()).sum()
+        Priority::ALL
+            .into_iter()
+            .zip(&self.lanes)
+            .filter(|(lane, _)| *lane <= priority)
+            .map(|(_, lane)| lane.len())
+            .sum()
     }
 
     /// The next one down to this priority whose app may send now.
@@ -118,7 +123,11 @@ mod tests {
         let ahead = Priority::ALL.map(|priority| ready.ahead(priority));
         assert_eq!(ahead, [1, 2, 3]);
         assert_eq!(number(ready.pop(Priority::Urgent, |_| true)), Some(3));
-        assert_eq!(number(ready.pop(Priority::Urgent, |_| true)), None, "the places that are left are kept for urgent ones");
+        assert_eq!(
+            number(ready.pop(Priority::Urgent, |_| true)),
+            None,
+            "the places that are left are kept for urgent ones"
+        );
         assert_eq!(number(ready.pop(Priority::Bulk, |_| true)), Some(2));
         assert_eq!(number(ready.pop(Priority::Bulk, |_| true)), Some(1));
         assert!(ready.is_empty());

@@ -7,6 +7,7 @@ use crate::domain::delivery::{Answer, Try, Verdict, too_frequent_pause};
 use crate::domain::follower::known_as_of;
 use crate::domain::network::Network;
 use crate::domain::notification::Stop;
+use crate::domain::template::TemplateTrouble;
 use crate::store::dispatch::{Due, Moves};
 use crate::store::notifications::Which;
 use crate::store::{StoreError, Unit};
@@ -143,7 +144,11 @@ impl Session<'_> {
         }
         match landed.beyond {
             Some(Beyond::Template(stop)) => {
-                unit.mark_template(account.id, template, stop == Stop::TemplateBanned).await?;
+                let trouble = match stop {
+                    Stop::TemplateBanned => TemplateTrouble::Banned,
+                    _ => TemplateTrouble::Gone,
+                };
+                unit.mark_template(self.lease.outbox, template, trouble).await?;
                 unit.stop_notifications(self.lease.outbox, Which::ByTemplate(template), stop).await?;
             }
             Some(Beyond::Notification(stop)) => {

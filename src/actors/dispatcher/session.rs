@@ -1,6 +1,5 @@
 //! One session: from taking the lease until nothing is due, in one loop that owns all it holds.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use tokio::time::Instant;
 
 use crate::bus::Nudge;
 use crate::domain::clock::Millis;
-use crate::domain::ids::NotificationId;
 use crate::domain::notification::{Pause, Priority};
 use crate::domain::service_account::ServiceAccount;
 use crate::store::outboxes::{Lease, UsedQuota};
@@ -19,7 +17,7 @@ use crate::wechat::{Credentials, TemplateMessage};
 
 use super::answer::{self, Told};
 use super::pace::Pace;
-use super::ready::{Letter, Ready, Taken};
+use super::ready::{Ready, Taken};
 use super::record::Landed;
 use super::{Dispatched, Dispatcher, Tools};
 
@@ -70,7 +68,6 @@ pub(super) struct Session<'d> {
     pub(super) setbacks: u32,
     pub(super) quota: UsedQuota,
     pub(super) ready: Ready,
-    pub(super) letters: HashMap<NotificationId, Arc<Letter>>,
     /// Whether more is due than was taken.
     pub(super) more: bool,
     pub(super) landed: Vec<Landed>,
@@ -104,7 +101,6 @@ impl<'d> Session<'d> {
             setbacks: 0,
             quota: row.quota,
             ready: Ready::default(),
-            letters: HashMap::new(),
             more: false,
             landed: Vec::new(),
             done: Dispatched::default(),

@@ -71,7 +71,8 @@ impl Session<'_> {
         };
         let page = self.tools().store.audience(notification, &account, PAGE).await?;
         let unit = self.begin_unit().await?;
-        let state = if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
+        let state =
+            if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
         let position = (notification.position.as_deref(), page.next.as_deref());
         if !unit.spread_notification(notification.id, position, state).await? {
             // Called off meanwhile.
@@ -82,6 +83,10 @@ impl Session<'_> {
         unit.commit().await?;
         self.more = true;
         Ok(true)
+    }
+
+    async fn spread_into_inboxes(&mut self, _: &Notification) -> Result<bool, StepError> {
+        Ok(false)
     }
 
     /// Ends what waits of a stopped notification; false when nothing waits but what is under way.

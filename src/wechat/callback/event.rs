@@ -115,6 +115,17 @@ pub enum SendStatus {
 }
 
 impl SendStatus {
+    /// Its word in rows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::UserBlock => "user_block",
+            Self::SystemFailed => "system_failed",
+            Self::FrequencyLimited => "frequency",
+            Self::Other => "other",
+        }
+    }
+
     /// By prefix, without spaces: both `failed:user block` and `failed: system failed` have been seen.
     fn parse(text: &str) -> Self {
         let text: String = text.to_ascii_lowercase().split_ascii_whitespace().collect();
