@@ -101,7 +101,7 @@ impl Notify {
     }
 
     async fn one(&self, api: &Api, app: &str) -> anyhow::Result<ExitCode> {
-        let body = self.wanted.body(self.wanted.audience()?)?;
+        let body = self.wanted.body(&self.wanted.audience()?)?;
         let orders = format!("/apps/{app}/notifications");
         let tried = format!("{orders}?dry_run=true");
         if self.dry_run {
@@ -110,7 +110,8 @@ impl Notify {
             return Ok(ExitCode::SUCCESS);
         }
         // How many there are makes the bar as long as it will be.
-        let whole = if self.no_wait { None } else { Some(recipients(&api.post(&tried, &body, &a_key()).await?)) };
+        let whole =
+            if self.no_wait { None } else { Some(recipients(&api.post(&tried, &body, &a_key()).await?)) };
         let key = self.idempotency_key.clone().unwrap_or_else(a_key);
         let made = api.post(&orders, &body, &key).await?;
         let id = api::text(&made, "id");

@@ -147,8 +147,6 @@ impl Action {
             Self::TemplatesSynced => "templates_synced",
             Self::NotificationCancelled => "notification_cancelled",
             Self::DeliveryResent => "delivery_resent",
-            Self::MessageFailed => "message_failed",
-            Self::MessageUncertain => "message_uncertain",
         }
     }
 }

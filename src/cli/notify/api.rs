@@ -33,11 +33,7 @@ pub(super) struct Api {
 pub(super) enum Failure {
     /// The server said no.
     #[error("refused ({status} {code}): {detail}")]
-    Refused {
-        status: u16,
-        code: String,
-        detail: String,
-    },
+    Refused { status: u16, code: String, detail: String },
     /// It said nothing, or nothing that can be read.
     #[error("the server does not answer: {0}")]
     Away(String),
@@ -52,7 +48,9 @@ impl Api {
     pub(super) fn new(url: &str, key: &SecretString) -> anyhow::Result<Self> {
         let sound = reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !sound {
-            return Err(UsageError("--url: must be an address such as https://menfang.example.com".into()).into());
+            return Err(
+                UsageError("--url: must be an address such as https://menfang.example.com".into()).into()
+            );
         }
         let mut key = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
             .map_err(|_| UsageError("the API key must be one line of letters and digits: mf_…".into()))?;
@@ -93,7 +91,8 @@ impl Api {
                 Ok(answer) => {
                     let (status, asked) = (answer.status().as_u16(), asked_pause(&answer));
                     let refused = refusal(answer).await;
-                    let running = matches!(&refused, Failure::Refused { code, .. } if code == "idempotency_running");
+                    let running =
+                        matches!(&refused, Failure::Refused { code, .. } if code == "idempotency_running");
                     // Too much for the server just now: however long it takes, it says when to come again.
                     if status == 429 || running {
                         tokio::time::sleep(asked.unwrap_or(FIRST_PAUSE)).await;

@@ -37,14 +37,14 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// The body of an order to an audience.
-    pub(super) fn body(&self, audience: Value) -> Result<Value, UsageError> {
+    pub(super) fn body(&self, audience: &Value) -> Result<Value, UsageError> {
         self.body_with(audience, BTreeMap::new())
     }
 
     /// The same, with fields that stand above those of the options.
     pub(super) fn body_with(
         &self,
-        audience: Value,
+        audience: &Value,
         above: BTreeMap<String, String>,
     ) -> Result<Value, UsageError> {
         let mut data = fields(&self.data)?;
@@ -69,7 +69,8 @@ impl Wanted {
     /// Who is told.
     pub(super) fn audience(&self) -> Result<Value, UsageError> {
         let text = self.audience.as_deref();
-        let text = text.ok_or_else(|| UsageError("--audience: say who is told, or name them in a --file".into()))?;
+        let text =
+            text.ok_or_else(|| UsageError("--audience: say who is told, or name them in a --file".into()))?;
         read_audience(text)
     }
 }
@@ -112,8 +113,9 @@ fn fields(given: &[String]) -> Result<BTreeMap<String, String>, UsageError> {
             }
         } else {
             let pair = one.split_once('=').filter(|(name, _)| !name.is_empty());
-            let (name, text) =
-                pair.ok_or_else(|| UsageError(format!("--data: must be NAME=VALUE or a JSON object, not {one:?}")))?;
+            let (name, text) = pair.ok_or_else(|| {
+                UsageError(format!("--data: must be NAME=VALUE or a JSON object, not {one:?}"))
+            })?;
             all.insert(name.to_owned(), text.to_owned());
         }
     }

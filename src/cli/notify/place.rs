@@ -42,7 +42,9 @@ impl Place {
         let url = demo.url.or_else(|| self.url.clone()).unwrap_or_else(|| "http://127.0.0.1:8080".into());
         let from_file = self.key_file.as_deref().map(key_in).transpose()?;
         let key = demo.key.or(from_file).or_else(|| self.key.clone()).ok_or_else(|| {
-            UsageError("say as whom: --key-file FILE, or MENFANG_API_KEY in the environment, or --demo".into())
+            UsageError(
+                "say as whom: --key-file FILE, or MENFANG_API_KEY in the environment, or --demo".into(),
+            )
         })?;
         let url = url.trim_end_matches('/').to_owned();
         Ok(Found { url, key: key.into(), app: self.app.clone().or(demo.app) })
@@ -68,7 +70,11 @@ fn demo(folder: &Path) -> anyhow::Result<Demo> {
         app: of(&kept["seeded"]["apps"][0]["id"]),
     };
     if found.url.is_none() || found.key.is_none() {
-        return Err(UsageError(format!("--demo: start the demo first: menfang demo --data {}", folder.display())).into());
+        return Err(UsageError(format!(
+            "--demo: start the demo first: menfang demo --data {}",
+            folder.display()
+        ))
+        .into());
     }
     Ok(found)
 }

@@ -84,9 +84,15 @@ impl Counts {
 
     /// What does not go as it should, in a few words.
     fn troubles(&self) -> String {
-        let named = [("skipped", self.skipped), ("failed", self.failed), ("rejected", self.rejected), ("uncertain", self.uncertain)];
+        let named = [
+            ("skipped", self.skipped),
+            ("failed", self.failed),
+            ("rejected", self.rejected),
+            ("uncertain", self.uncertain),
+        ];
         let some = named.iter().filter(|(_, count)| *count > 0);
-        some.map(|(name, count)| format!(", {} {name}", HumanCount(*count))).collect()
+        let words: Vec<_> = some.map(|(name, count)| format!(", {} {name}", HumanCount(*count))).collect();
+        words.concat()
     }
 }
 
@@ -174,16 +180,19 @@ mod tests {
 
     #[test]
     fn it_is_over_when_nothing_waits() {
-        let with = |state: &str, pending: u64| is_over(&json!({"state": state, "counts": {"pending": pending}}));
+        let with =
+            |state: &str, pending: u64| is_over(&json!({"state": state, "counts": {"pending": pending}}));
         assert!(with("done", 0) && with("cancelled", 0));
         assert!(!with("cancelled", 1) && !with("paused", 0) && !with("queued", 0));
     }
 
     #[test]
     fn states_and_troubles_are_told_in_a_few_words() {
-        let paused = json!({"state": "paused", "reason": "daily_quota", "resumes_at": "2026-11-22T16:00:00.000Z"});
+        let paused =
+            json!({"state": "paused", "reason": "daily_quota", "resumes_at": "2026-11-22T16:00:00.000Z"});
         assert_eq!(state(&paused), "paused until 2026-11-22T16:00:00.000Z (daily_quota)");
-        let counts = Counts::read(&json!({"counts": {"pending": 5, "sent": 7, "skipped": 1200, "uncertain": 1}}));
+        let counts =
+            Counts::read(&json!({"counts": {"pending": 5, "sent": 7, "skipped": 1200, "uncertain": 1}}));
         assert_eq!(counts.troubles(), ", 1,200 skipped, 1 uncertain");
         assert_eq!((counts.total(), counts.through(), counts.some_failed()), (1213, 1208, true));
         assert!(!Counts { skipped: 3, sent: 1, ..Counts::default() }.some_failed());

@@ -31,12 +31,23 @@ pub(super) async fn one(api: &Api, notification: &Value) -> anyhow::Result<ExitC
         }
     }
     if counts.uncertain > 0 {
-        out::line("\nUncertain ones may have arrived. To see who, and to send one of them once more all the same:");
-        out::line(&format!("  curl -H \"Authorization: Bearer $MENFANG_API_KEY\" '{}'", api.address(&format!("/notifications/{id}/deliveries?state=uncertain"))));
-        out::line(&format!("  curl -X POST -H \"Authorization: Bearer $MENFANG_API_KEY\" {}", api.address("/deliveries/dlv_…/resend")));
+        out::line(
+            "\nUncertain ones may have arrived. To see who, and to send one of them once more all the same:",
+        );
+        out::line(&format!(
+            "  curl -H \"Authorization: Bearer $MENFANG_API_KEY\" '{}'",
+            api.address(&format!("/notifications/{id}/deliveries?state=uncertain"))
+        ));
+        out::line(&format!(
+            "  curl -X POST -H \"Authorization: Bearer $MENFANG_API_KEY\" {}",
+            api.address("/deliveries/dlv_…/resend")
+        ));
     } else if counts.failed + counts.rejected > 0 {
         out::line("\nOnce the cause is mended, one of them can be sent again:");
-        out::line(&format!("  curl -X POST -H \"Authorization: Bearer $MENFANG_API_KEY\" {}", api.address("/deliveries/dlv_…/resend")));
+        out::line(&format!(
+            "  curl -X POST -H \"Authorization: Bearer $MENFANG_API_KEY\" {}",
+            api.address("/deliveries/dlv_…/resend")
+        ));
     }
     Ok(exit(&counts))
 }
@@ -70,7 +81,8 @@ async fn reasons(api: &Api, id: &str, state: &str) -> Result<BTreeMap<String, u6
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     let (mut cursor, mut read) = (String::new(), 0);
     while read < MOST_READ {
-        let page = api.get(&format!("/notifications/{id}/deliveries?state={state}&limit={PAGE}{cursor}")).await?;
+        let page =
+            api.get(&format!("/notifications/{id}/deliveries?state={state}&limit={PAGE}{cursor}")).await?;
         let items = page["items"].as_array().map_or(&[][..], Vec::as_slice);
         read += items.len();
         for item in items {
@@ -118,7 +130,11 @@ fn why(reason: &str, errcode: Option<i64>) -> String {
         other => other,
     };
     let number = errcode.map(|errcode| format!(" (errcode {errcode})")).unwrap_or_default();
-    if reason.is_empty() || reason == words { format!("{words}{number}") } else { format!("{words} [{reason}]{number}") }
+    if reason.is_empty() || reason == words {
+        format!("{words}{number}")
+    } else {
+        format!("{words} [{reason}]{number}")
+    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Row>, UsageError> {
         if record.iter().skip(columns.len()).any(|cell| !cell.is_empty()) {
             return Err(wrong(format!("row {number} has more cells than the first line has columns")));
         }
-        let cells = columns.iter().zip(record.iter()).filter(|(name, cell)| !name.is_empty() && !cell.is_empty());
+        let cells =
+            columns.iter().zip(record.iter()).filter(|(name, cell)| !name.is_empty() && !cell.is_empty());
         let mut data: BTreeMap<String, String> =
             cells.map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect();
         let id = data.remove(who.0).ok_or_else(|| wrong(format!("row {number} has no {}", who.0)))?;
@@ -70,7 +71,9 @@ mod tests {
 
     #[test]
     fn each_row_is_somebody_with_fields_of_their_own() {
-        let rows = read("\u{feff}user,thing1,time2\r\nusr_1,\"Hello, A\",\r\n,,\r\nusr_2, B ,18:00\r\n".as_bytes()).unwrap();
+        let rows =
+            read("\u{feff}user,thing1,time2\r\nusr_1,\"Hello, A\",\r\n,,\r\nusr_2, B ,18:00\r\n".as_bytes())
+                .unwrap();
         let row = |number, user: &str, data: &[(&str, &str)]| Row {
             number,
             audience: json!({"users": [user]}),

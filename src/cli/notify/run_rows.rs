@@ -52,11 +52,17 @@ pub(super) async fn run(notify: &Notify, api: &Api, app: &str, file: &Path) -> a
     tell(&refused);
     let good = if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if notify.dry_run {
-        out::line(&format!("{} rows would be sent; {} are refused.", HumanCount(ids.len() as u64), refused.len()));
+        out::line(&format!(
+            "{} rows would be sent; {} are refused.",
+            HumanCount(ids.len() as u64),
+            refused.len()
+        ));
         return Ok(good);
     }
     if notify.no_wait {
-        ids.iter().for_each(|id| out::line(id));
+        for id in &ids {
+            out::line(id);
+        }
         return Ok(good);
     }
     let counts = tokio::select! {
@@ -66,7 +72,12 @@ pub(super) async fn run(notify: &Notify, api: &Api, app: &str, file: &Path) -> a
             return Ok(ExitCode::FAILURE);
         }
     };
-    out::line(&format!("{} of {} rows are ordered: {}", HumanCount(ids.len() as u64), HumanCount((ids.len() + refused.len()) as u64), people(counts.total())));
+    out::line(&format!(
+        "{} of {} rows are ordered: {}",
+        HumanCount(ids.len() as u64),
+        HumanCount((ids.len() + refused.len()) as u64),
+        people(counts.total())
+    ));
     report::many(&counts);
     Ok(if refused.is_empty() { report::exit(&counts) } else { good })
 }
@@ -74,11 +85,11 @@ pub(super) async fn run(notify: &Notify, api: &Api, app: &str, file: &Path) -> a
 /// The orders of a file. Each has a key of the file, the row and all that is asked for: the same command again, after a crash, is
 /// no second order.
 fn orders(notify: &Notify, app: &str, bytes: &[u8]) -> Result<Vec<Order>, UsageError> {
-    let (file, by) = (sha256(bytes), notify.idempotency_key.as_deref().unwrap_or_default());
+    let (file, by) = (hex(&sha256(bytes)), notify.idempotency_key.as_deref().unwrap_or_default());
     let order = |Row { number, audience, data }: Row| {
-        let body = notify.wanted.body_with(audience, data)?;
-        let whole = [&file[..], by.as_bytes(), app.as_bytes(), number.to_string().as_bytes(), body.to_string().as_bytes()];
-        let key = format!("notify-{}", hex(&sha256(&whole.join(&0))));
+        let body = notify.wanted.body_with(&audience, data)?;
+        let whole = [by, app, &file, &number.to_string(), &body.to_string()].join("\0");
+        let key = format!("notify-{}", hex(&sha256(whole.as_bytes())));
         Ok(Order { number, body, key })
     };
     read(bytes)?.into_iter().map(order).collect()
@@ -115,7 +126,9 @@ async fn order_all(
             Err(Failure::Refused { status: 422, detail, .. }) => drop(refused.insert(number, detail)),
             Err(failure) => {
                 shown.end();
-                shown.note(&format!("{through} of {whole} rows were sent; the same command goes on with the others."));
+                shown.note(&format!(
+                    "{through} of {whole} rows were sent; the same command goes on with the others."
+                ));
                 return Err(failure);
             }
         }

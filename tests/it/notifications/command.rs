@@ -43,8 +43,16 @@ fn expect(output: &Output, code: i32, part: &str) {
 fn order(app: &str, tomorrow: &str) -> Vec<String> {
     let app = app.trim_start_matches("/apps/");
     let all = [
-        "--app", app, "--template", TEMPLATE, "--data", "thing1=Order 42", "--data", "time2=2026-11-22 18:00",
-        "--send-at", tomorrow,
+        "--app",
+        app,
+        "--template",
+        TEMPLATE,
+        "--data",
+        "thing1=Order 42",
+        "--data",
+        "time2=2026-11-22 18:00",
+        "--send-at",
+        tomorrow,
     ];
     all.map(ToOwned::to_owned).into()
 }
@@ -146,6 +154,7 @@ async fn watching_goes_on_to_the_end_and_tells_what_to_do() {
     for part in ["uncertain", "/resend", "were refused by WeChat [refused] (errcode 40003)"] {
         assert!(said(&output).contains(part), "{part}: {}", said(&output));
     }
-    let past = server.past_notification(&server.organization.to_string(), app.trim_start_matches("/apps/")).await;
+    let past =
+        server.past_notification(&server.organization.to_string(), app.trim_start_matches("/apps/")).await;
     expect(&notify(&server, &["--watch", &past.0]).await, 1, "done");
 }

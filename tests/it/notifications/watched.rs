@@ -24,7 +24,7 @@ impl Frames {
     async fn next(&mut self) -> Option<(u64, Value)> {
         loop {
             if let Some((block, rest)) = self.buffer.clone().split_once("\n\n") {
-                self.buffer = rest.to_owned();
+                rest.clone_into(&mut self.buffer);
                 let of =
                     |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
                 let Some(data) = of("data: ") else { continue };
