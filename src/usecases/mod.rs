@@ -47,6 +47,7 @@ pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
 pub mod templates;
+pub mod turns;
 pub mod user_logins;
 pub mod verification;
 

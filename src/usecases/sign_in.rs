@@ -8,7 +8,7 @@ use crate::bus::{Bus, Nudge};
 use crate::domain::audit::Caller;
 use crate::domain::billing::PriceList;
 use crate::domain::clock::{Clock, Entropy, Millis};
-use crate::domain::ids::OrgId;
+use crate::domain::ids::{OrgId, ServiceAccountId};
 use crate::domain::keys::SigningKey;
 use crate::domain::policy::{AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats};
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
@@ -16,6 +16,8 @@ use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
 use crate::store::{Store, StoreError};
 use crate::wechat::{Credentials, WeChat};
+
+use super::turns::Turns;
 
 /// Refusals of one kind from one address that are written down in a minute.
 const NOTED_REFUSALS: u32 = 10;
@@ -50,6 +52,8 @@ pub struct Parts {
     pub prices: PriceList,
     /// How notifications are taken and sent.
     pub dispatch: DispatchRules,
+    /// Who asks WeChat for an account's templates.
+    pub template_turns: Turns<ServiceAccountId>,
     /// Scheme and host of every link, without a slash at the end.
     pub public_url: String,
     /// Country codes that may get a code, with their plus sign.

@@ -59,8 +59,17 @@ impl Administration {
         account: &ServiceAccount,
         template_id: &str,
     ) -> Result<Template, ChangeError> {
-        let known = self.parts.store.template(scope, account.id, template_id).await?;
         let settled = |known: &Template| known.trouble != Some(TemplateTrouble::Gone);
+        let look = || self.parts.store.template(scope, account.id, template_id);
+        let known = look().await?.filter(settled);
+        // Of many who miss it at once one asks; the others wait for the answer, and look again.
+        let mut turn = None;
+        let known = if known.is_some() {
+            known
+        } else {
+            turn = Some(self.parts.template_turns.take(account.id).await);
+            look().await?
+        };
         let known = match known {
             Some(known) if settled(&known) => Some(known),
             _ if self.may_ask_for_templates(account) => {
@@ -70,6 +79,7 @@ impl Administration {
             }
             known => known,
         };
+        drop(turn);
         let unusable = |rule: &str| Err(ChangeError::invalid("template", rule));
         match known {
             Some(Template { trouble: Some(TemplateTrouble::Banned), .. }) => unusable(

@@ -45,8 +45,10 @@ function offerNumber(phone) {
 }
 
 // A list of the menu closes when something else is touched, as in WeChat.
+const MENUS = ".menu details, .bar details, .cards details";
+
 function closeMenus(except) {
-  for (const list of document.querySelectorAll(".menu details[open]")) {
+  for (const list of document.querySelectorAll(MENUS)) {
     if (list !== except) list.open = false;
   }
 }
@@ -84,16 +86,47 @@ async function watch() {
   setTimeout(watch, 2000);
 }
 
+// The cards of a chat, unless somebody has a menu open, which would close.
+async function refreshCards() {
+  const box = $("cards");
+  const answer = await fetch(`/phone/chat/cards?appid=${encodeURIComponent(box.dataset.appid)}`);
+  if (!answer.ok || box.querySelector("details[open]")) return;
+  const html = await answer.text();
+  if (html === last) return;
+  const key = (item) => item.querySelector("time").dateTime;
+  const known = new Set([...box.querySelectorAll("li")].map(key));
+  last = html;
+  const news = document.createElement("template");
+  news.innerHTML = html;
+  const shown = (root) => [...root.querySelectorAll("li")].map((item) => key(item) + item.querySelector("form").getAttribute("action"));
+  if (shown(news.content).join() === shown(box).join()) return;
+  box.innerHTML = html;
+  const fresh = [...box.querySelectorAll("li")].filter((item) => !known.has(key(item)));
+  for (const item of fresh) item.classList.add("new");
+  showTimes(box);
+  fresh.at(-1)?.scrollIntoView({ block: "end" });
+  if (fresh.length > 0 && document.hidden) document.title = `(${fresh.length}) ${title}`;
+}
+
+async function watchCards() {
+  try {
+    await refreshCards();
+  } catch {
+    // The sandbox is away; the next round may find it back.
+  }
+  setTimeout(watchCards, 2000);
+}
+
 showTimes(document);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
-  closeMenus(event.target.closest(".menu details"));
+  closeMenus(event.target.closest(MENUS));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const open = document.querySelector(".menu details[open]");
+  const open = [...document.querySelectorAll(MENUS)].find((list) => list.open);
   closeMenus();
   open?.querySelector("summary").focus();
 });
@@ -103,3 +136,4 @@ if ($("messages")) {
   $("phone-number").addEventListener("change", () => { last = null; refresh(); });
   watch();
 }
+if ($("cards")) watchCards();

@@ -19,7 +19,14 @@
 //! - `sandbox_consent=yes|no`: answers the consent page of `snsapi_userinfo` by itself.
 //! - `sandbox_snapshot=yes`: the page is opened in snapshot mode (网页快照页), with a virtual account.
 //!
-//! Template messages, when they come, are a file each in `state`, `wechat` and `control`.
+//! Template messages, as they differ from WeChat's where WeChat's documents are silent or a test needs it:
+//! - Every send that is taken on has a receipt. Whoever blocks the account is sent to as before, gets nothing, and the
+//!   receipt says `failed:user block`; a refused template is 43101 at once.
+//! - The same `client_msg_id` for the same person within the window is answered with the same `msgid`.
+//! - The daily number counts sends that are taken on or the same one again, and begins anew at midnight in China.
+//! - Receipts that wait do not outlive the process; messages, names of messages and counters do.
+//! - `POST /sandbox/accounts/{appid}/token/expire` lets all access tokens that are out die at once: they are answered 42001,
+//!   or 40001 with `{"errcode": 40001}`. `token_ttl_s` of the faults shortens their lives instead.
 
 mod callback;
 mod control;

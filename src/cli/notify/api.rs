@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How long a stream may last.
 const STREAM: Duration = Duration::from_hours(24);
+/// How long a server is asked again that says "later".
+const LATER: Duration = Duration::from_mins(10);
 /// The longest pause that a server can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
@@ -84,7 +86,7 @@ impl Api {
     }
 
     async fn ask(&self, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Response, Failure> {
-        let (mut pause, mut waited) = (FIRST_PAUSE, Duration::ZERO);
+        let (mut pause, mut waited, mut held) = (FIRST_PAUSE, Duration::ZERO, Duration::ZERO);
         loop {
             let away = match request().send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
@@ -93,9 +95,11 @@ impl Api {
                     let refused = refusal(answer).await;
                     let running =
                         matches!(&refused, Failure::Refused { code, .. } if code == "idempotency_running");
-                    // Too much for the server just now: however long it takes, it says when to come again.
-                    if status == 429 || running {
-                        tokio::time::sleep(asked.unwrap_or(FIRST_PAUSE)).await;
+                    // Too much for the server just now: it says when to come again.
+                    if (status == 429 || running) && held < LATER {
+                        let asked = asked.unwrap_or(FIRST_PAUSE);
+                        held += asked;
+                        tokio::time::sleep(asked).await;
                         continue;
                     }
                     if !matches!(status, 502..=504) {

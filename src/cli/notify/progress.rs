@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -125,9 +125,12 @@ impl Shown {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(whole.unwrap_or(0));
             let style = ProgressStyle::with_template(
-                "{bar:30.green} {human_pos}/{human_len}  {per_sec}  {elapsed_precise}  {msg}",
+                "{bar:30.green} {human_pos}/{human_len}  {rate}  {elapsed_precise}  {msg}",
             );
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+                drop(write!(text, "{:.0}/s", state.per_sec()));
+            }));
             bar.enable_steady_tick(TICK);
             bar
         });

@@ -1,5 +1,6 @@
 //! One order for each row of a file, and waiting for all of them.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ use super::super::out::{self, UsageError};
 
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
-/// The pause between two looks at what is not over.
+/// The pause between two looks at one that is not over.
 const LOOK: Duration = Duration::from_secs(1);
 /// Refused rows that are told one by one.
 const MOST_TOLD: usize = 20;
@@ -148,31 +149,31 @@ fn tell(refused: &Refused) {
     }
 }
 
-/// Waits until all are over; gives the counts of all together.
+/// Waits until all are over; gives the counts of all together. They go out in about the order in which they were placed, so only the
+/// first few that are not over are asked for.
 async fn wait(api: &Api, ids: &[String]) -> Result<Counts, Failure> {
-    let mut shown = Shown::new(Some(ids.len() as u64));
-    let (mut over, mut open) = (Counts::default(), ids.to_vec());
-    let mut through = 0;
-    while !open.is_empty() {
-        let look = |id: String| async move {
-            let now = api.get(&format!("/notifications/{id}")).await;
-            (id, now)
-        };
-        let mut looks = stream::iter(std::mem::take(&mut open)).map(look).buffer_unordered(AT_ONCE);
-        while let Some((id, now)) = looks.next().await {
-            let now = now?;
-            if is_over(&now) {
-                over.add(Counts::read(&now));
-                through += 1;
-            } else {
-                open.push(id);
+    let whole = ids.len() as u64;
+    let (shown, through) = (RefCell::new(Shown::new(Some(whole))), Cell::new(0));
+    let to_its_end = |id: &String| {
+        let (place, shown, through) = (format!("/notifications/{id}"), &shown, &through);
+        async move {
+            loop {
+                let now = api.get(&place).await?;
+                let over = is_over(&now);
+                through.set(through.get() + u64::from(over));
+                shown.borrow_mut().show(through.get(), whole, &state(&now));
+                if over {
+                    return Ok(Counts::read(&now));
+                }
+                sleep(LOOK).await;
             }
-            shown.show(through, ids.len() as u64, &state(&now));
         }
-        if !open.is_empty() {
-            sleep(LOOK).await;
-        }
+    };
+    let mut ends = stream::iter(ids).map(to_its_end).buffer_unordered(AT_ONCE);
+    let mut counts = Counts::default();
+    while let Some(end) = ends.next().await {
+        counts.add(end?);
     }
-    shown.end();
-    Ok(over)
+    shown.borrow().end();
+    Ok(counts)
 }

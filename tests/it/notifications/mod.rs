@@ -1,7 +1,10 @@
-//! Stories of notifications: ordered, refused, watched, called off, sent once more.
+//! Notifications: ordered, refused, watched, called off; spread, sent, each exactly once.
 
 mod command;
+mod dispatch;
+mod faults;
 mod orders;
+mod priorities;
 mod refusals;
 mod watched;
 
@@ -11,8 +14,7 @@ use crate::support::TestServer;
 
 /// A server with a template and an active external user of the app `suppliers`; gives the app's place and the user's id.
 async fn with_a_guest() -> (TestServer, String, String) {
-    let server = TestServer::start().await;
-    server.add_template().await;
+    let server = TestServer::start().await.with_templates().await;
     let app = server.app("suppliers").await;
     let user = server.guest(&server.own_backend(), &app).await;
     (server, app, user)

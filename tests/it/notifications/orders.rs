@@ -72,6 +72,22 @@ async fn a_repetition_is_one_order() {
 }
 
 #[actix_web::test]
+async fn many_who_miss_a_new_template_at_once_wait_for_one_answer_of_wechat() {
+    let (server, app, _) = with_a_guest().await;
+    let fresh = json!([{"template_id": "FRESH", "title": "Fresh", "fields": ["thing1", "time2"]}]);
+    server.register_with(&json!({"templates": fresh})).await;
+    let listing = "/cgi-bin/template/get_all_private_template";
+    let before = server.calls(listing).await;
+    let mut order = for_tomorrow(&server, TestServer::wechat_order(json!({"all": true})));
+    order["template"] = json!("FRESH");
+    let (backend, place) = (server.own_backend(), format!("{app}/notifications"));
+    for answer in join_all((0..10).map(|_| backend.post(&place, order.clone()))).await {
+        answer.expect(202);
+    }
+    assert_eq!(server.calls(listing).await, before + 1);
+}
+
+#[actix_web::test]
 async fn a_dry_run_checks_and_counts_and_stores_nothing() {
     let (server, app, user) = with_a_guest().await;
     let (backend, place) = (server.own_backend(), format!("{app}/notifications?dry_run=true"));

@@ -1,128 +1,230 @@
-//! What notifications need around them: a template at WeChat, people to tell, and deliveries as a dispatcher leaves them.
+//! Ordering and sending notifications, and the whole state of an outbox as text.
 
-use menfang::domain::ids::{DeliveryId, NotificationId};
-use menfang::domain::notification::Audience;
-use menfang::server::world::OsEntropy;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, Database, EntityTrait, IntoActiveModel};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use menfang::actors::dispatcher::Dispatched;
+use menfang::domain::audit::By;
+use menfang::domain::scope::OrgScope;
+use sea_orm::{Database, EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use super::server::APPID;
-use super::{Backend, TestServer};
+use super::TestServer;
+use super::server::{AES_KEY, APPID, ORIGINAL_ID, SECRET, TOKEN};
 
-/// A template with the fields `thing1` and `time2`.
-pub(crate) const TEMPLATE: &str = "TEMPLATE_OF_THE_TESTS";
+/// A template with a text and a time.
+pub(crate) const TEMPLATE: &str = "OrderUpdateOrderUpdateOrderUpdateOrderUpda1";
+/// Another one.
+pub(crate) const SECOND_TEMPLATE: &str = "DeliveryNoticeDeliveryNoticeDeliveryNotice2";
 
 impl TestServer {
-    /// Gives the service account its template, at WeChat.
-    pub(crate) async fn add_template(&self) {
-        let template = json!({"template_id": TEMPLATE, "title": "Order", "fields": ["thing1", "time2"]});
-        self.sandbox_post("/sandbox/accounts", &json!({"appid": APPID, "templates": [template]})).await;
+    /// Gives the service account its templates, and has them fetched.
+    pub(crate) async fn with_templates(self) -> Self {
+        let content = "Order:{{thing1.DATA}}\nTime:{{time2.DATA}}";
+        self.give_templates(&json!([
+            {"template_id": TEMPLATE, "title": "Order update", "content": content},
+            {"template_id": SECOND_TEMPLATE, "title": "Delivery notice", "content": content},
+        ]))
+        .await;
+        self
     }
 
-    /// An order by that template.
-    pub(crate) fn wechat_order(audience: Value) -> Value {
-        json!({
-            "channel": "wechat", "template": TEMPLATE, "audience": audience,
-            "data": {"thing1": "Order 42", "time2": "2026-11-22 18:00"},
-        })
+    /// Gives the service account these templates and no others, and has them fetched.
+    pub(crate) async fn give_templates(&self, templates: &Value) {
+        self.register_with(&json!({"templates": templates})).await;
+        let scope = OrgScope::of_row(self.organization);
+        let synced = self.running().admin.sync_templates(scope, &By::operator()).await.unwrap();
+        synced.settle(None).await.unwrap();
     }
 
-    /// An active external user of an app, by its id.
-    pub(crate) async fn guest(&self, backend: &Backend, app: &str) -> String {
-        let phone = json!({"phone": self.fresh_number()});
-        let place = format!("{app}/external-users");
-        let made = backend.post(&format!("{place}/invitations"), phone).await.expect(201).json();
-        let id = made["id"].as_str().unwrap().to_owned();
-        backend.post(&format!("{place}/{id}/approve"), json!({})).await.expect(200);
-        id
-    }
-
-    /// A notification of an app that is done, with a delivery that failed; by their ids.
-    pub(crate) async fn past_notification(&self, organization: &str, app: &str) -> (String, String) {
-        let id = NotificationId::generate(self.clock(), &OsEntropy);
-        let (org, app): (menfang::domain::ids::OrgId, menfang::domain::ids::AppId) =
-            (organization.parse().unwrap(), app.parse().unwrap());
-        let now = self.now().0;
-        let row = entities::notification::ActiveModel {
-            id: Set(id.0),
-            org_id: Set(org.0),
-            app_id: Set(app.0),
-            outbox_id: Set(org.0),
-            channel: Set("station_message".into()),
-            template_id: Set(None),
-            data: Set(r#"{"title":"Hello"}"#.into()),
-            url: Set(None),
-            audience: Set(serde_json::to_string(&Audience::All(true)).unwrap()),
-            lane: Set(1),
-            state: Set("done".into()),
-            stopped: Set(None),
-            open: Set(false),
-            send_at: Set(now),
-            expires_at: Set(None),
-            position: Set(None),
-            pending: Set(0),
-            sending: Set(0),
-            sent: Set(0),
-            delivered: Set(0),
-            rejected: Set(0),
-            skipped: Set(0),
-            failed: Set(0),
-            uncertain: Set(0),
-            created_by: Set("operator".into()),
-            created_at: Set(now),
-            finished_at: Set(Some(now)),
-        };
-        let db = Database::connect(self.database_url()).await.unwrap();
-        row.insert(&db).await.unwrap();
-        db.close().await.unwrap();
-        let delivery = self.leave_delivery(&id.to_string(), "o_somebody", "failed").await;
-        (id.to_string(), delivery)
-    }
-
-    /// A delivery of a notification in a state, as a dispatcher would have left it; by its id. Only that state is counted.
-    pub(crate) async fn leave_delivery(&self, notification: &str, openid: &str, state: &str) -> String {
-        let id = DeliveryId::generate(self.clock(), &OsEntropy);
-        let parent: NotificationId = notification.parse().unwrap();
-        let db = Database::connect(self.database_url()).await.unwrap();
-        let whole = entities::notification::Entity::find_by_id(parent.0).one(&db).await.unwrap().unwrap();
-        let now = self.now().0;
-        let row = entities::delivery::ActiveModel {
-            id: Set(id.0),
-            org_id: Set(whole.org_id),
-            notification_id: Set(whole.id),
-            outbox_id: Set(whole.outbox_id),
-            app_id: Set(whole.app_id),
-            lane: Set(whole.lane),
-            recipient: Set(openid.into()),
-            user_id: Set(None),
-            account_id: Set(None),
-            openid: Set(Some(openid.into())),
-            state: Set(state.into()),
-            reason: Set((state == "failed").then(|| "refused".into())),
-            errcode: Set((state == "failed").then_some(40_003)),
-            attempts: Set(1),
-            due_at: Set(now),
-            unknown_since: Set(None),
-            fence: Set(0),
-            msgid: Set((state == "delivered").then_some(9_007_199_254_740_993)),
-            again: Set(0),
-            resend_of: Set(None),
-            created_at: Set(now),
-            sent_at: Set(None),
-            finished_at: Set(Some(now)),
-        };
-        row.insert(&db).await.unwrap();
-        let mut counted = whole.clone().into_active_model();
-        match state {
-            "failed" => counted.failed = Set(whole.failed + 1),
-            "uncertain" => counted.uncertain = Set(whole.uncertain + 1),
-            "rejected" => counted.rejected = Set(whole.rejected + 1),
-            "delivered" => counted.delivered = Set(whole.delivered + 1),
-            "skipped" => counted.skipped = Set(whole.skipped + 1),
-            _ => panic!("no dispatcher leaves a delivery as {state}"),
+    /// How the service account is registered with the sandbox, with these settings changed.
+    pub(crate) fn registration(&self, change: &Value) -> Value {
+        let mut body = json!({
+            "appid": APPID, "original_id": ORIGINAL_ID, "secret": SECRET, "token": TOKEN,
+            "encoding_aes_key": AES_KEY, "mode": "safe",
+            "callback_url": self.at(&format!("/wechat/{APPID}/events")),
+            "redirect_domains": [self.url.strip_prefix("http://").unwrap()],
+        });
+        for (key, value) in change.as_object().unwrap() {
+            body[key] = value.clone();
         }
-        counted.update(&db).await.unwrap();
-        db.close().await.unwrap();
-        id.to_string()
+        body
     }
+
+    /// Registers the service account with the sandbox anew, with these settings changed.
+    pub(crate) async fn register_with(&self, change: &Value) {
+        self.sandbox_post("/sandbox/accounts", &self.registration(change)).await;
+    }
+
+    /// So many people who follow, and are known to.
+    pub(crate) async fn with_followers(self, count: u32) -> Self {
+        self.sandbox_post(
+            "/sandbox/people/bulk",
+            &json!({"appid": APPID, "count": count, "following": true}),
+        )
+        .await;
+        self.own_backend().post(&format!("{}/followers/sync", self.org()), json!({})).await.expect(202);
+        self.import_followers().await;
+        self
+    }
+
+    /// What an order to all followers says, changed by `change`.
+    pub(crate) fn draft(change: &Value) -> Value {
+        let mut draft = json!({
+            "channel": "wechat", "template": TEMPLATE,
+            "data": {"thing1": "Order 42", "time2": "2026-11-22 18:00"},
+            "audience": {"followers": "all"},
+        });
+        for (key, value) in change.as_object().unwrap() {
+            draft[key] = value.clone();
+        }
+        draft
+    }
+
+    /// Orders a notification of the first app, and gives its id.
+    pub(crate) async fn order(&self, change: Value) -> String {
+        self.order_of("suppliers", change).await
+    }
+
+    /// Orders a notification of an app, and gives its id; each is a second younger than the one before.
+    pub(crate) async fn order_of(&self, slug: &str, change: Value) -> String {
+        self.advance(1);
+        let place = format!("{}/notifications", self.app(slug).await);
+        let ordered = self.own_backend().post(&place, Self::draft(&change)).await.expect(202).json();
+        ordered["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends until nothing is due.
+    pub(crate) async fn dispatch(&self) -> Dispatched {
+        self.running().dispatcher.dispatch_due().await.unwrap()
+    }
+
+    pub(crate) async fn notification(&self, id: &str) -> Value {
+        self.own_backend().get(&format!("/notifications/{id}")).await.expect(200).json()
+    }
+
+    /// Orders a notification, sends what is due, and gives how it stands then.
+    pub(crate) async fn send(&self, change: Value) -> Value {
+        let id = self.order(change).await;
+        self.dispatch().await;
+        self.notification(&id).await
+    }
+
+    /// Looks at a notification, as a backend would, until it is so far.
+    pub(crate) async fn notification_until(&self, id: &str, far: impl Fn(&Value) -> bool) -> Value {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        let wait = async {
+            loop {
+                looks.tick().await;
+                let notification = self.notification(id).await;
+                if far(&notification) {
+                    return notification;
+                }
+            }
+        };
+        match tokio::time::timeout(Duration::from_secs(30), wait).await {
+            Ok(notification) => notification,
+            Err(_) => panic!("not so far: {}\n{}", self.notification(id).await, self.outbox_snapshot().await),
+        }
+    }
+
+    /// Waits until every message that was taken has its receipt.
+    pub(crate) async fn receipts_of(&self, id: &str) -> Value {
+        self.all_sent(id).await;
+        self.notification_until(id, |one| {
+            // A receipt that came before the answer to its send is looked at again a moment later.
+            self.advance(1);
+            one["counts"]["sent"] == 0
+        })
+        .await
+    }
+
+    /// Waits until nothing is left to send.
+    pub(crate) async fn all_sent(&self, id: &str) -> Value {
+        self.notification_until(id, is_over).await
+    }
+
+    /// The openids of people of the sandbox.
+    pub(crate) async fn openids(&self, people: &[&str]) -> Vec<Value> {
+        let mut openids = Vec::new();
+        for id in people {
+            let person = self.sandbox_get(&format!("/sandbox/people/{id}")).await;
+            openids.push(person["openids"][APPID].clone());
+        }
+        openids
+    }
+
+    /// What the sandbox counts of messages.
+    pub(crate) async fn messages(&self) -> Value {
+        self.sandbox_get("/sandbox/stats").await["messages"].clone()
+    }
+
+    /// Everything that stands in the outbox: a line for each notification, and below it one for each kind of its deliveries with
+    /// how many are alike. Ids, openids and times are left out, so that the same story always gives the same text.
+    pub(crate) async fn outbox_snapshot(&self) -> String {
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let notifications =
+            entities::notification::Entity::find().order_by_asc(entities::notification::Column::Id);
+        let deliveries = entities::delivery::Entity::find().order_by_asc(entities::delivery::Column::Id);
+        let (notifications, deliveries) =
+            (notifications.all(&db).await.unwrap(), deliveries.all(&db).await.unwrap());
+        let outboxes = entities::outbox::Entity::find().all(&db).await.unwrap();
+        let receipts = entities::receipt::Entity::find().all(&db).await.unwrap();
+        db.close().await.unwrap();
+        let mut text = String::new();
+        for outbox in outboxes.iter().filter(|outbox| outbox.pause_reason.is_some()) {
+            writeln!(text, "paused: {}", outbox.pause_reason.as_deref().unwrap()).unwrap();
+        }
+        for (number, one) in notifications.iter().enumerate() {
+            let stopped = one.stopped.as_deref().map(|why| format!(", stopped: {why}")).unwrap_or_default();
+            let open = if one.open { ", open" } else { "" };
+            writeln!(text, "{} {} {}{stopped}{open}", number + 1, one.channel, one.state).unwrap();
+            let mut kinds: Vec<(String, u32)> = Vec::new();
+            let mut places: HashMap<String, usize> = HashMap::new();
+            for delivery in deliveries.iter().filter(|delivery| delivery.notification_id == one.id) {
+                let kind = kind_of(delivery);
+                let place = *places.entry(kind.clone()).or_insert_with(|| {
+                    kinds.push((kind, 0));
+                    kinds.len() - 1
+                });
+                kinds[place].1 += 1;
+            }
+            kinds.sort();
+            for (kind, count) in kinds {
+                writeln!(text, "  {count} {kind}").unwrap();
+            }
+        }
+        if !receipts.is_empty() {
+            writeln!(text, "{} receipts wait", receipts.len()).unwrap();
+        }
+        text
+    }
+}
+
+fn is_over(notification: &Value) -> bool {
+    let counts = &notification["counts"];
+    let over = notification["state"] == "done" || notification["state"] == "cancelled";
+    over && counts["pending"] == 0 && counts["sending"] == 0
+}
+
+fn kind_of(delivery: &entities::delivery::Model) -> String {
+    let mut kind = delivery.state.clone();
+    if let Some(reason) = &delivery.reason {
+        write!(kind, " ({reason})").unwrap();
+    }
+    if let Some(errcode) = delivery.errcode {
+        write!(kind, " errcode {errcode}").unwrap();
+    }
+    write!(kind, ", tries {}", delivery.attempts).unwrap();
+    if delivery.msgid.is_some() {
+        kind.push_str(", numbered");
+    }
+    if delivery.unknown_since.is_some() {
+        kind.push_str(", outcome unknown");
+    }
+    if delivery.again > 0 {
+        write!(kind, ", again {}", delivery.again).unwrap();
+    }
+    kind
 }

@@ -55,16 +55,23 @@ pub(crate) struct TestServer {
     pub(crate) platform_key: String,
     pub(crate) http: reqwest::Client,
     phones: AtomicU32,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl TestServer {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with these settings changed.
+    pub(crate) async fn start_with(settings: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = SandboxConfig { listen: "127.0.0.1:0".into(), data: None };
         let sandbox = Sandbox::bind(config).unwrap().start();
         let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let world = World { clock: clock.clone(), ..World::real().unwrap() };
-        let config = config_for(folder.path(), sandbox.url(), "127.0.0.1:0");
+        let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let config = config_for(folder.path(), sandbox.url(), "127.0.0.1:0", &settings);
         let server = build(config, world).await.unwrap();
         let account = NewServiceAccount {
             appid: APPID.into(),
@@ -97,6 +104,7 @@ impl TestServer {
             platform_key: platform_key.reveal(),
             http: client().unwrap(),
             phones: AtomicU32::new(1),
+            settings,
         };
         test.register().await;
         test
@@ -126,7 +134,7 @@ impl TestServer {
     pub(crate) async fn start_again(&mut self) {
         let world = World { clock: self.clock.clone(), ..World::real().unwrap() };
         let listen = self.url.strip_prefix("http://").unwrap();
-        let config = config_for(self.folder.path(), self.sandbox.url(), listen);
+        let config = config_for(self.folder.path(), self.sandbox.url(), listen, &self.settings);
         self.running = Some(build(config, world).await.unwrap().start().unwrap());
     }
 
@@ -391,7 +399,12 @@ impl TestServer {
     }
 }
 
-fn config_for(folder: &std::path::Path, sandbox_url: &str, listen: &str) -> Config {
+fn config_for(
+    folder: &std::path::Path,
+    sandbox_url: &str,
+    listen: &str,
+    settings: &[(&'static str, String)],
+) -> Config {
     let key = |byte: u8| STANDARD.encode([byte; 32]);
     let overrides = [
         ("http.listen", listen.to_owned()),
@@ -402,6 +415,7 @@ fn config_for(folder: &std::path::Path, sandbox_url: &str, listen: &str) -> Conf
         ("database.url", format!("sqlite://{}", folder.join("menfang.db").display())),
         ("wechat.api_url", sandbox_url.to_owned()),
         ("wechat.open_url", sandbox_url.to_owned()),
+        ("wechat.sends_per_second", "5000".to_owned()),
         ("sms.provider", "http".to_owned()),
         ("sms.http.url", format!("{sandbox_url}/sms")),
         ("sms.http.secret", key(1)),
@@ -409,5 +423,5 @@ fn config_for(folder: &std::path::Path, sandbox_url: &str, listen: &str) -> Conf
         ("secrets.index_key", key(3)),
         ("secrets.signing_key", key(4)),
     ];
-    Config::load_from(None, [], &overrides).unwrap()
+    Config::load_from(None, [], &[&overrides, settings].concat()).unwrap()
 }

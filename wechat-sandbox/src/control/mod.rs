@@ -15,7 +15,7 @@ mod upkeep;
 
 use actix_web::web::{ServiceConfig, get, post, put, resource, scope, to};
 
-pub(crate) use following::{follow, unfollow};
+pub(crate) use following::{block, follow, unblock, unfollow};
 pub(crate) use menu::{Index, Tapped, tap};
 pub(crate) use people::join;
 pub(crate) use problem::Problem;

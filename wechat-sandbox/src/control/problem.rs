@@ -40,7 +40,7 @@ impl Problem {
     }
 
     /// No account has this appid.
-    pub(super) fn unknown_account() -> Self {
+    pub(crate) fn unknown_account() -> Self {
         Self::not_found("no account has this appid: POST /sandbox/accounts registers it")
     }
 }

@@ -10,19 +10,22 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::{
-    HOLDER, Language,
+    HOLDER, Language, chat, scan,
     screen::{self, Wanted},
 };
-use crate::{callback::Delivered, control, control::Problem, world::World};
+use crate::{callback::Delivered, control, control::Problem, state::is_link_of_qr_code, world::World};
 
 /// `GET /`: the phone is all there is to see.
 pub(super) async fn to_phone() -> HttpResponse {
     leave_for("/phone")
 }
 
-/// `GET /phone/open?link=…`: opens a scanned link as WeChat's own browser would.
+/// `GET /phone/open?link=…`: opens a scanned link as WeChat's own browser would; WeChat reads its own codes itself.
 pub(super) async fn open(world: Data<World>, request: HttpRequest, query: Query<Wanted>) -> HttpResponse {
     let language = Language::of(&request);
+    if is_link_of_qr_code(&query.link) {
+        return scan::read(&world, &request, &query.link).await;
+    }
     if let Some(url) = inside_wechat(&query.link) {
         return leave_for(&url);
     }
@@ -79,11 +82,18 @@ pub(super) async fn put_down() -> HttpResponse {
 #[derive(Deserialize)]
 pub(super) struct Following {
     appid: String,
+    /// The link of the parametric QR code that led to the account.
+    #[serde(default)]
+    link: String,
 }
 
 /// `POST /phone/follow`
 pub(super) async fn follow(world: Data<World>, request: HttpRequest, form: Form<Following>) -> HttpResponse {
-    let outcome = control::follow(&world, &holder(&request), &form.appid, None).await;
+    let scene = scan::scene(&world, &form.link);
+    let outcome = control::follow(&world, &holder(&request), &form.appid, scene).await;
+    if outcome.is_ok() && !form.link.is_empty() {
+        return chat::to_chat(&form.appid);
+    }
     after_following(&world, &request, outcome)
 }
 

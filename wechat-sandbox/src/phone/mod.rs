@@ -1,13 +1,15 @@
-//! The phone to play with in a browser: choose a person, open a scanned link, follow, tap the menu, read SMS.
+//! The phone to play with in a browser: choose a person, open a scanned link, follow, tap the menu, read messages and SMS.
 //! Everything works by plain forms; the script only makes it quicker. What happens is decided in `control`.
-//! Template messages, when they come, are a section of the page. Mounted by `server`.
+//! Mounted by `server`.
 
 mod actions;
 mod assets;
 mod avatar;
+mod chat;
 mod language;
 mod menu;
 mod render;
+mod scan;
 mod screen;
 
 use actix_web::web::{ServiceConfig, get, post};
@@ -30,6 +32,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/phone/put-down", post().to(actions::put_down))
         .route("/phone/follow", post().to(actions::follow))
         .route("/phone/unfollow", post().to(actions::unfollow))
+        .route("/phone/chat", get().to(chat::show))
+        .route("/phone/chat/cards", get().to(chat::cards))
+        .route("/phone/block", post().to(chat::block))
+        .route("/phone/unblock", post().to(chat::unblock))
         .route("/phone/menu", post().to(menu::tap))
         .route("/phone/avatars/{file}", get().to(avatar::show))
         .route("/phone/assets/{file}", get().to(assets::show));

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     Language,
     actions::{After, holder},
+    chat,
     menu::{MenuButton, buttons},
     render::{page, page_with},
 };
@@ -47,6 +48,9 @@ struct AccountRow {
     appid: String,
     original_id: String,
     follows: bool,
+    /// Where its messages are.
+    chat: String,
+    messages: u32,
     /// Empty if the account has none, or is not followed.
     menu: Vec<MenuButton>,
 }
@@ -94,6 +98,13 @@ pub(super) struct Wanted {
     phone: String,
     /// What came of the last tap or the last change of following.
     after: Option<After>,
+}
+
+impl Wanted {
+    /// The screen with this link filled in.
+    pub(super) fn link(link: &str) -> Self {
+        Self { link: link.to_owned(), ..Self::default() }
+    }
 }
 
 /// `GET /phone`
@@ -173,6 +184,8 @@ fn accounts(state: &State, me: &Person) -> Vec<AccountRow> {
         appid: account.appid.clone(),
         original_id: account.original_id.clone(),
         follows: me.follows(&account.appid),
+        chat: chat::address(&account.appid),
+        messages: state.messages.count(&account.appid, &me.id),
         menu: menu(state, &account.appid, me),
     };
     state.accounts.values().map(row).collect()

@@ -114,6 +114,11 @@ impl Messages {
         self.counts.get(appid).into_iter().flatten().map(|(person, &count)| (&**person, count))
     }
 
+    /// How many messages of the account came into the inbox of the person with this id.
+    pub(crate) fn count(&self, appid: &str, person: &str) -> u32 {
+        self.counts.get(appid).and_then(|of_account| of_account.get(person)).copied().unwrap_or_default()
+    }
+
     /// The message that the account sent to this person under this `client_msg_id`, the latest one.
     pub(crate) fn by_client_msg_id(
         &self,

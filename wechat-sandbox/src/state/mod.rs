@@ -34,7 +34,7 @@ pub(crate) use people::People;
 pub(crate) use person::{Person, Relation};
 pub(crate) use qr_code::{KEY as QR_KEY, QrCode, is_link_of_qr_code};
 pub(crate) use sms::Sms;
-pub(crate) use template::{TEMPLATES_IN_USE, Template};
+pub(crate) use template::{Part, TEMPLATES_IN_USE, Template};
 pub(crate) use usage::DAILY_SENDS;
 
 /// All that outlives a restart.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const TEMPLATES_IN_USE: usize = 25;
 
 /// A message template, as WeChat lists it.
+#[expect(clippy::struct_field_names, reason = "WeChat's own names")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Template {
     pub(crate) template_id: String,

@@ -3,7 +3,7 @@
 use reqwest::Response;
 use serde_json::json;
 
-use crate::support::{APPID, Running, start};
+use crate::support::{APPID, NOTE, ORDER, Running, note, start};
 
 async fn form(sandbox: &Running, path: &str, fields: &[(&str, &str)], cookie: &str) -> Response {
     let request = sandbox.client.post(sandbox.url(path)).form(fields).header("Cookie", cookie);
@@ -127,6 +127,91 @@ async fn a_follower_taps_the_menu_on_the_screen() {
     assert_eq!(tap("3").await.status(), 422);
     form(&sandbox, "/phone/unfollow", &[("appid", APPID)], &me).await;
     assert_eq!(tap("0").await.status(), 409);
+}
+
+#[tokio::test]
+async fn messages_are_cards_in_the_chat_of_the_account() {
+    let sandbox = start(None);
+    let token = sandbox.sending_account(json!({})).await;
+    let (id, openid) = sandbox.follower("小明").await;
+    let me = format!("sandbox_person={id}");
+    let chat = async |language: &str| {
+        let request = sandbox.client.get(sandbox.url(&format!("/phone/chat?appid={APPID}")));
+        let request = request.header("Cookie", &me).header("Accept-Language", language);
+        request.send().await.expect("an answer").text().await.expect("a page")
+    };
+    assert!(chat("zh-CN").await.contains("还没有消息"));
+    for (url, goods) in [("", "茶 <b>"), ("http://127.0.0.1:8080/m?a=1", "咖啡")] {
+        let data = json!({"character_string1": {"value": "A-1"}, "thing2": {"value": goods}});
+        let message = json!({"touser": openid, "template_id": ORDER, "url": url, "data": data});
+        assert_eq!(sandbox.send(&token, message).await["errcode"], 0);
+    }
+    let page = chat("en").await;
+    assert_eq!(page.matches("<h3>订单通知</h3>").count(), 2);
+    assert!(page.contains("<dt>商品</dt><dd>咖啡</dd>") && !page.contains("茶 <b>"), "{page}");
+    assert_eq!(page.matches("<span>Details</span>").count(), 1, "only where a page is behind it");
+    assert!(page.contains("href=\"http://127.0.0.1:8080/m?a=1&#38;in=wechat\""), "{page}");
+    assert!(page.find("咖啡") > page.find("茶"), "newest last");
+    assert!(screen(&sandbox, &me, "en").await.contains("<span class=\"count\">2</span>"));
+    let part = sandbox.client.get(sandbox.url(&format!("/phone/chat/cards?appid={APPID}")));
+    let part = part.header("Cookie", &me).send().await.expect("an answer").text().await.expect("a part");
+    assert!(part.contains("咖啡") && !part.contains("<html"), "{part}");
+    assert_eq!(sandbox.get(&format!("/phone/chat?appid={APPID}")).await.status(), 303, "nobody is there");
+}
+
+#[tokio::test]
+async fn templates_and_accounts_are_refused_in_the_chat_and_wanted_again() {
+    let sandbox = start(None);
+    let token = sandbox.sending_account(json!({})).await;
+    let (id, openid) = sandbox.follower("小明").await;
+    let me = format!("sandbox_person={id}");
+    let send = || sandbox.send(&token, note(&openid, &json!({})));
+    send().await;
+    let template = [("appid", APPID), ("template_id", NOTE)];
+    let back = form(&sandbox, "/phone/block", &template, &me).await;
+    assert_eq!(back.headers()["Location"], format!("/phone/chat?appid={APPID}#newest"));
+    assert_eq!(send().await["errcode"], 43101);
+    form(&sandbox, "/phone/unblock", &template, &me).await;
+    assert_eq!(send().await["errcode"], 0);
+    form(&sandbox, "/phone/block", &template[..1], &me).await;
+    assert_eq!(send().await["errcode"], 0, "taken on");
+    let count = async || sandbox.get_json("/sandbox/stats").await["messages"]["total"].clone();
+    assert_eq!(count().await, 2, "and not delivered");
+    form(&sandbox, "/phone/unblock", &template[..1], &me).await;
+    send().await;
+    assert_eq!(count().await, 3);
+    assert_eq!(form(&sandbox, "/phone/block", &[("appid", "wx0")], &me).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_parametric_code_is_scanned_by_strangers_and_followers() {
+    let sandbox = start(None);
+    let (url, mut events) = crate::support::listening_callback().await;
+    let token = sandbox.sending_account(json!({"callback_url": url})).await;
+    let (id, _) = sandbox.person("小明").await;
+    let me = format!("sandbox_person={id}");
+    let scene = json!({"scene_str": "lg_1"});
+    let body = json!({"action_name": "QR_STR_SCENE", "expire_seconds": 300, "action_info": {"scene": scene}});
+    let code = sandbox.post_json(&format!("/cgi-bin/qrcode/create?access_token={token}"), body).await;
+    let link = code["url"].as_str().expect("a link").to_owned();
+    let open = async |link: &str, cookie: &str| {
+        let query = link.replace(':', "%3A").replace('/', "%2F");
+        let request = sandbox.client.get(sandbox.url(&format!("/phone/open?link={query}")));
+        request.header("Cookie", cookie).send().await.expect("an answer")
+    };
+    let stranger = open(&link, &me).await;
+    assert_eq!(stranger.status(), 200);
+    assert!(stranger.text().await.expect("a page").contains("gh_0123456789ab"));
+    assert!(events.try_recv().is_err(), "looking is not following");
+    let followed = form(&sandbox, "/phone/follow", &[("appid", APPID), ("link", &link)], &me).await;
+    assert_eq!(followed.headers()["Location"], format!("/phone/chat?appid={APPID}#newest"));
+    let (_, event) = events.recv().await.expect("a subscription");
+    assert!(event.contains("<EventKey><![CDATA[qrscene_lg_1]]>"), "{event}");
+    assert_eq!(open(&link, &me).await.headers()["Location"], format!("/phone/chat?appid={APPID}#newest"));
+    let (_, event) = events.recv().await.expect("a scan");
+    assert!(event.contains("<![CDATA[SCAN]]>") && event.contains("<EventKey><![CDATA[lg_1]]>"), "{event}");
+    assert_eq!(open("http://weixin.qq.com/q/unknown", &me).await.status(), 404);
+    assert_eq!(open(&link, "").await.status(), 404, "nobody is there to follow");
 }
 
 #[tokio::test]
