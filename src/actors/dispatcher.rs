@@ -31,6 +31,7 @@ use crate::domain::keys::hex;
 use crate::domain::notification::{Outbox, Pause, Priority};
 use crate::domain::policy::DispatchRules;
 use crate::store::dispatch::Lane;
+use crate::store::outboxes::OutboxRow;
 use crate::store::{Store, StoreError};
 use crate::wechat::WeChat;
 
@@ -189,7 +190,8 @@ impl Dispatcher {
     async fn has_work(&self, outbox: Outbox) -> Result<bool, StoreError> {
         let (store, now) = (&self.tools.store, self.tools.clock.now());
         let row = store.outbox(outbox).await?;
-        if row.as_ref().is_some_and(|row| now < row.leased_until) {
+        let elsewhere = |row: &OutboxRow| now < row.leased_until && row.holder.as_ref() != Some(&self.holder);
+        if row.as_ref().is_some_and(elsewhere) {
             return Ok(false);
         }
         let pause = row.as_ref().and_then(|row| row.pause.as_ref()).filter(|pause| now < pause.resumes_at);

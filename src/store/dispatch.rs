@@ -257,7 +257,7 @@ impl Unit {
     }
 
     /// Frees what a holder before this one had taken, at most `limit`: nobody knows whether it was sent. What may be repeated waits
-    /// again, the rest is uncertain. Gives how many were freed.
+    /// again, the rest is uncertain. Gives how many were freed, and the uncertain ones among them.
     ///
     /// # Errors
     /// The database refused, or a row makes no sense.
@@ -267,17 +267,18 @@ impl Unit {
         rules: &SendRules,
         limit: u64,
         moves: &mut Moves,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<(usize, Vec<Due>), StoreError> {
         use delivery::Column;
         let rows = in_state(lease.outbox, DeliveryState::Sending)
             .filter(Column::Fence.lt(lease.fence))
             .limit(limit)
             .all(&self.tx)
             .await?;
+        let freed = rows.len();
         let left: Vec<Due> = rows.into_iter().map(read_due).collect::<Result<_, _>>()?;
         let now = self.now();
         let (again, lost): (Vec<Due>, Vec<Due>) =
-            left.iter().cloned().partition(|due| rules.may_repeat(due.unknown_since, now));
+            left.into_iter().partition(|due| rules.may_repeat(due.unknown_since, now));
         let tried = delivery::Entity::update_many()
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
             .filter(Column::Fence.lt(lease.fence));
@@ -285,7 +286,7 @@ impl Unit {
         self.go(waits, (DeliveryState::Sending, DeliveryState::Pending), &again, moves).await?;
         let ends = tried.col_expr(Column::FinishedAt, Expr::value(now.0));
         self.go(ends, (DeliveryState::Sending, DeliveryState::Uncertain), &lost, moves).await?;
-        Ok(left.len())
+        Ok((freed, lost))
     }
 
     /// Waiting deliveries of a notification, to end them.

@@ -52,6 +52,8 @@ pub struct OutboxRow {
     pub probe_at: Millis,
     /// Until when somebody has the right to send by it.
     pub leased_until: Millis,
+    /// Who has it, or had it last.
+    pub holder: Option<String>,
     /// What it has used of its quota.
     pub quota: UsedQuota,
 }
@@ -77,7 +79,8 @@ impl Store {
 }
 
 impl Unit {
-    /// Takes the right to send by an outbox for as long as `length`; none while somebody else has it.
+    /// Takes the right to send by an outbox for as long as `length`; none while somebody else has it. A holder that has it still
+    /// takes it anew, and what it wrote before under the old number counts no more.
     ///
     /// # Errors
     /// The database refused.
@@ -110,7 +113,7 @@ impl Unit {
             .col_expr(Column::Holder, Expr::value(holder))
             .col_expr(Column::Until, Expr::value(now.plus(length).0))
             .filter(Column::Id.eq(outbox.0))
-            .filter(Column::Until.lte(now.0))
+            .filter(Column::Until.lte(now.0).or(Column::Holder.eq(holder)))
             .exec(&self.tx)
             .await?;
         if done.rows_affected == 0 {
@@ -215,6 +218,7 @@ async fn find<C: ConnectionTrait>(db: &C, outbox: Outbox) -> Result<Option<Outbo
             .map(|(reason, at)| Pause { reason, resumes_at: Millis(at) }),
         probe_at: Millis(row.probe_at),
         leased_until: Millis(row.until),
+        holder: row.holder,
         quota: UsedQuota {
             day: QuotaDay(row.quota_day),
             used: row.quota_used,

@@ -65,6 +65,11 @@ impl Session<'_> {
             self.ask_quota().await;
         }
         let mut left = self.left_today(lane.priority);
+        if left == 0 && self.in_the_air() > 0 {
+            // How many are left is certain when these have landed.
+            self.more = true;
+            return Ok(false);
+        }
         if left == 0 {
             // Our own count may be wrong, WeChat's is not.
             self.ask_quota().await;
@@ -129,6 +134,7 @@ impl Session<'_> {
         let (due, late): (Vec<Due>, Vec<Due>) =
             due.into_iter().partition(|due| rules.may_repeat(due.unknown_since, now));
         sorting.unit.doubt_deliveries(&late, &mut sorting.moves).await?;
+        self.note_uncertain(sorting.unit, &late).await?;
         Ok(due)
     }
 

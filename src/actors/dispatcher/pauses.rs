@@ -76,7 +76,9 @@ impl Session<'_> {
             Ok(quota) => {
                 let number = |number: i64| i32::try_from(number.max(0)).unwrap_or(i32::MAX);
                 self.quota.day = QuotaDay::of(self.now());
-                self.quota.used = number(quota.used).max(number(quota.daily_limit) - number(quota.remain));
+                let used = number(quota.used).max(number(quota.daily_limit) - number(quota.remain));
+                // WeChat may or may not have counted what is on its way: it is counted here until it is asked again.
+                self.quota.used = used.saturating_add(i32::try_from(self.in_the_air()).unwrap_or(i32::MAX));
                 self.quota.limit = Some(number(quota.daily_limit));
             }
             Err(error) => {

@@ -111,7 +111,7 @@ impl Session<'_> {
                 }
                 Verdict::Uncertain => {
                     done.uncertain += 1;
-                    self.note(unit, Action::MessageUncertain, due, "uncertain").await?;
+                    self.note_uncertain(unit, std::slice::from_ref(due)).await?;
                 }
             }
             unit.settle(&self.lease, due, &verdict, &mut moves).await?;
@@ -155,6 +155,14 @@ impl Session<'_> {
                 unit.stop_notifications(self.lease.outbox, Which::One(due.notification), stop).await?;
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Writes into the audit log that nobody knows of these whether they were sent.
+    pub(super) async fn note_uncertain(&self, unit: &Unit, due: &[Due]) -> Result<(), StoreError> {
+        for one in due {
+            self.note(unit, Action::MessageUncertain, one, "uncertain").await?;
         }
         Ok(())
     }

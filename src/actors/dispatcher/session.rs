@@ -250,6 +250,11 @@ impl<'d> Session<'d> {
         Ok(())
     }
 
+    /// How many are taken and not yet written down.
+    pub(super) fn in_the_air(&self) -> usize {
+        self.ready.ahead(Priority::Bulk) + self.flying.len() + self.landed.len()
+    }
+
     fn wants_more(&self) -> bool {
         (self.more && self.ready.ahead(Priority::Bulk) <= self.pace.window() / 2)
             || self.landed.len() >= FLUSH_AT

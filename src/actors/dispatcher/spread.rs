@@ -22,15 +22,15 @@ impl Session<'_> {
             let rules = self.tools().rules.sends;
             let unit = self.begin_unit().await?;
             let mut moves = Moves::new();
-            let freed = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
-            let uncertain: i32 = moves.values().map(|counts| counts.uncertain).sum();
+            let (freed, lost) = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
+            self.note_uncertain(&unit, &lost).await?;
             unit.count_moves(&self.lease, moves).await?;
             unit.commit().await?;
             if freed > 0 {
-                tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = uncertain, "what a dispatcher before had taken is free again");
+                tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = lost.len(), "what a dispatcher before had taken is free again");
                 self.tools().bus.nudge(Nudge::Changes);
             }
-            self.done.uncertain += u64::try_from(uncertain).unwrap_or(0);
+            self.done.uncertain += lost.len() as u64;
             if freed < usize::try_from(ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }

@@ -49,7 +49,10 @@ async fn when_repeats_are_no_longer_dropped_nothing_is_repeated() {
     server.advance(600);
     server.sandbox_faults(&json!({"dedupe_window_s": 1})).await;
     server.dispatch().await;
-    assert_eq!(server.outbox_snapshot().await, "1 wechat done\n  50 uncertain, tries 1, outcome unknown\n");
+    assert_eq!(
+        server.outbox_snapshot().await,
+        "1 wechat done\n  50 uncertain, tries 1, outcome unknown\n50 receipts wait\n"
+    );
     assert_eq!(server.messages().await["total"], 50, "they arrived, and none a second time");
     assert_eq!(server.audited("message_uncertain").await.len(), 50);
 
@@ -125,12 +128,12 @@ async fn a_trouble_of_the_account_holds_it_up_and_nothing_fails() {
 #[actix_web::test]
 async fn receipts_that_are_doubled_early_or_nameless_change_nothing() {
     let server = server_with(60).await;
-    server.sandbox_faults(&json!({"receipt_double_rate": 1.0, "receipt_delay_ms": 0})).await;
-    let id = server.order(json!({})).await;
-    assert_eq!(server.receipts_of(&id).await["counts"]["delivered"], 60);
     server.sandbox_faults(&json!({"receipt_msgid_zero": true})).await;
     let id = server.order(json!({})).await;
     assert_eq!(server.receipts_of(&id).await["counts"]["delivered"], 60, "found by person and time");
+    server.sandbox_faults(&json!({"receipt_double_rate": 1.0, "receipt_delay_ms": 0})).await;
+    let id = server.order(json!({})).await;
+    assert_eq!(server.receipts_of(&id).await["counts"]["delivered"], 60);
     server.sandbox_faults(&json!({"receipt_status": "failed: system failed"})).await;
     let id = server.order(json!({})).await;
     assert_eq!(server.receipts_of(&id).await["counts"]["rejected"], 60);

@@ -423,5 +423,7 @@ fn config_for(
         ("secrets.index_key", key(3)),
         ("secrets.signing_key", key(4)),
     ];
-    Config::load_from(None, [], &[&overrides, settings].concat()).unwrap()
+    let kept = overrides.into_iter().filter(|(key, _)| settings.iter().all(|(other, _)| other != key));
+    let all: Vec<_> = kept.chain(settings.iter().cloned()).collect();
+    Config::load_from(None, [], &all).unwrap()
 }
