@@ -129,7 +129,8 @@ impl Shown {
             );
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
             bar.set_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-                drop(write!(text, "{:.0}/s", state.per_sec()));
+                // Text in memory takes everything.
+                let _ = write!(text, "{:.0}/s", state.per_sec());
             }));
             bar.enable_steady_tick(TICK);
             bar

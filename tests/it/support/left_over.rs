@@ -11,6 +11,7 @@ use super::{Backend, TestServer};
 
 impl TestServer {
     /// An order by the template of the tests, to an audience.
+    #[expect(clippy::needless_pass_by_value, reason = "stories write it down on the spot")]
     pub(crate) fn wechat_order(audience: Value) -> Value {
         json!({
             "channel": "wechat", "template": TEMPLATE, "audience": audience,
