@@ -12,6 +12,10 @@ import schemathesis
 ORGANIZATION = os.environ["MENFANG_ORGANIZATION"]
 OWN_KEY = "key_" + os.environ["MENFANG_KEY"].split("_")[1]
 APPS = f"/api/v1/organizations/{ORGANIZATION}/apps"
+# Things with an address of their own, and the lists that tell of them.
+LISTED_ELSEWHERE = {"ntf": "/notifications", "dlv": "/deliveries"}
+# Streams of what is there end when that does, which may be in days.
+STREAMS = "/notifications/{ntf}/events"
 # How often a known id is taken where there is one; else what schemathesis made up.
 KNOWN = 0.85
 # How often a call keeps an Idempotency-Key that was made up: those repeat, and a repeated one hides the route itself.
@@ -26,6 +30,8 @@ def ids_for(name, collection):
     """The ids that fit a place in a path."""
     if name == "org":
         return [ORGANIZATION]
+    if name in LISTED_ELSEWHERE:
+        return [one for path, ids in known.items() if path.endswith(LISTED_ELSEWHERE[name]) for one in ids]
     return known.get(APPS if name == "app" else collection, [])
 
 
@@ -37,7 +43,7 @@ def is_wrong_on_purpose(case, where):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    path_is_free = not is_wrong_on_purpose(case, "path")
+    path_is_free = not is_wrong_on_purpose(case, "path") and not case.operation.path.endswith(STREAMS)
     pieces = case.operation.path.split("/")
     path = []
     for piece in pieces:

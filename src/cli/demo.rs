@@ -68,6 +68,9 @@ struct Kept {
     /// The password of the people that are seeded.
     member_password: String,
     service_account: KeptAccount,
+    /// Where it served last, for `menfang notify --demo`; none before its first start.
+    #[serde(default)]
+    url: Option<String>,
     /// What was seeded; none until it all was.
     seeded: Option<Seeded>,
 }
@@ -125,6 +128,7 @@ impl Demo {
         let server = build(config, World::real()?).await?;
         register(&sandbox_url, server.url(), &kept.service_account).await?;
         let seeded = kept.seed(&server, &self.data).await?;
+        kept.serves_at(server.url(), &self.data)?;
         let running = server.start()?;
         let ops_url = format!("http://{}", running.ops_address);
         if self.json {
@@ -192,8 +196,18 @@ impl Kept {
             organization_key: api_key(),
             member_password: hex(&random::<8>(&entropy)),
             service_account: KeptAccount::make(&entropy),
+            url: None,
             seeded: None,
         }
+    }
+
+    /// Writes down where it serves, if that is news.
+    fn serves_at(&mut self, url: &str, data: &Path) -> anyhow::Result<()> {
+        if self.url.as_deref() == Some(url) {
+            return Ok(());
+        }
+        self.url = Some(url.to_owned());
+        self.save(data)
     }
 
     /// Writes a new file and puts it in place, so that no crash leaves half of one.

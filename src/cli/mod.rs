@@ -7,6 +7,7 @@ pub mod demo;
 mod demo_templates;
 pub mod doctor;
 pub mod migrate;
+pub mod notify;
 pub mod openapi;
 pub mod out;
 pub mod sandbox;
@@ -56,6 +57,9 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     /// The database schema: up, down, status
     Migrate(migrate::Migrate),
+    // Boxed, for it has far more options than the others.
+    /// Send a notification, with a live progress bar
+    Notify(Box<notify::Notify>),
     /// Checks configuration, database and service accounts; says how to mend what fails
     Doctor(ConfigFile),
     /// First set-up from the shell
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
             Command::Serve(file) => serve::run(&file).await,
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Migrate(migrate) => migrate.run().await,
+            Command::Notify(notify) => notify.run().await,
             Command::Doctor(file) => doctor::run(&file).await,
             Command::Admin(admin) => admin.run().await,
             Command::Openapi => Ok(openapi::run()),

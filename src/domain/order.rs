@@ -221,9 +221,9 @@ mod tests {
 
     #[test]
     fn each_channel_has_its_audiences() {
+        use Channel::{Approval, Wechat};
         let with = |channel, audience| field(&Draft { audience, ..draft(channel) });
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        use Channel::{Approval, Wechat};
         for (channel, audience, wrong) in [
             (Wechat, Audience::Users(vec![]), "audience"),
             (Wechat, Audience::Users(names(&["a", "b", "c", "d"])), "audience.users"),

@@ -5,6 +5,7 @@
 pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod inboxes;
+pub(crate) mod left_over;
 pub(crate) mod outbox;
 pub(crate) mod phone;
 pub(crate) mod places;

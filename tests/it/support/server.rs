@@ -163,6 +163,10 @@ impl TestServer {
         self.clock.now()
     }
 
+    pub(crate) fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self)
     }

@@ -16,7 +16,7 @@ use crate::support::{Backend, TestServer};
 pub(super) enum Part {
     /// As it stands in the pattern.
     Fixed(String),
-    /// An organization or app: it says whose the rest is.
+    /// An organization or app, or what has an address without one: it says whose the rest is.
     Place(String),
     /// Something of its own.
     Real(String),
@@ -69,7 +69,10 @@ impl<'a> Ids<'a> {
             let made = admin.create_app(OrgScope::of_row(organization), &new, &By::operator()).await.unwrap();
             made.settle(None).await.unwrap()
         };
-        let places = BTreeMap::from([("org", organization.to_string()), ("app", app.to_string())]);
+        let (organization, app) = (organization.to_string(), app.to_string());
+        let (notification, delivery) = server.past_notification(&organization, &app).await;
+        let places =
+            BTreeMap::from([("org", organization), ("app", app), ("ntf", notification), ("dlv", delivery)]);
         // The platform's key sees the things of all.
         let (backend, person) = (server.platform_backend(), server.backend(Some(token)));
         let ids = Self { document, backend, person, places, known: BTreeMap::new() };

@@ -96,7 +96,10 @@ impl PartialSchema for Audience {
             ))
             .item(one("openids", list("These followers (organization keys, channel wechat)").into()))
             .item(one("members", word("All members of the organization (inboxes)").into()))
-            .description(Some("Who is told: an object with exactly one key"))
+            .description(Some(
+                "Who is told: an object with exactly one key. `users`: ids; `role`, `department`: an id or name; `all`: true; \
+                 `followers`: \"all\"; `openids`: a list; `members`: \"all\".",
+            ))
             .examples([json!({"role": "rol_01J0000000000000000000000A"})])
             .into()
     }
