@@ -8,6 +8,7 @@ use entities::{affiliation, department, external_user};
 use crate::domain::clock::Millis;
 use crate::domain::department::Department;
 use crate::domain::ids::DepartmentId;
+use crate::domain::naming::Named;
 use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
@@ -47,18 +48,6 @@ impl Unit {
         id: DepartmentId,
     ) -> Result<Option<Department>, StoreError> {
         find(&self.tx, scope, department::Column::Id.eq(id.0)).await
-    }
-
-    /// The department of a name.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn department_named(
-        &self,
-        scope: OrgScope,
-        name: &str,
-    ) -> Result<Option<Department>, StoreError> {
-        find(&self.tx, scope, department::Column::Name.eq(name)).await
     }
 
     /// Adds a department.
@@ -111,6 +100,10 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn delete_department(&self, scope: OrgScope, id: DepartmentId) -> Result<bool, StoreError> {
+        // Whoever is placed in it at this moment is placed before, and moved below, or finds it gone.
+        if self.hold_department(scope, &Named::Id(id)).await?.is_none() {
+            return Ok(false);
+        }
         let Some(known) = self.department(scope, id).await? else { return Ok(false) };
         let organization = scope.organization().0;
         department::Entity::update_many()

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod architecture;
 mod command_line;
+mod held_rows;
 mod killed;
 mod migrations;
 mod portal_rules;

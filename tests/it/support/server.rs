@@ -237,6 +237,31 @@ impl TestServer {
         db.close().await.unwrap();
     }
 
+    /// Has the database write down from now on in which order these things happen: an event of a table, such as
+    /// `DELETE ON roles`, each with the word that stands for it.
+    pub(crate) async fn watch_writes(&self, events: &[(&str, &str)]) {
+        use sea_orm::{ConnectionTrait, Database};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        db.execute_unprepared("CREATE TABLE watched (n INTEGER PRIMARY KEY, word TEXT)").await.unwrap();
+        for (place, (event, word)) in events.iter().enumerate() {
+            let note = format!("BEGIN INSERT INTO watched (word) VALUES ('{word}'); END");
+            let trigger = format!("CREATE TRIGGER watched_{place} AFTER {event} {note}");
+            db.execute_unprepared(&trigger).await.unwrap();
+        }
+        db.close().await.unwrap();
+    }
+
+    /// What happened since it was last asked, in its order.
+    pub(crate) async fn writes(&self) -> Vec<String> {
+        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let ask = Statement::from_string(DbBackend::Sqlite, "SELECT word FROM watched ORDER BY n");
+        let rows = db.query_all_raw(ask).await.unwrap();
+        db.execute_unprepared("DELETE FROM watched").await.unwrap();
+        db.close().await.unwrap();
+        rows.iter().map(|row| row.try_get("", "word").unwrap()).collect()
+    }
+
     /// The lines of the audit log with this action, newest first.
     pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
         let path = format!("/organizations/{}/audit?action={action}&limit=500", self.organization);
