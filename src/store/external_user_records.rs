@@ -1,7 +1,8 @@
 //! External users as their organization sees them: with the names of what they are placed in.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait,
+    RelationDef, Select,
 };
 
 use entities::{department, external_user, follower, role, wechat_binding};
@@ -14,7 +15,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::{Store, Tools};
 use super::error::{StoreError, inconsistent};
-use super::external_users::read;
+use super::external_users::{FREED, read};
 use super::page::{Listed, Page};
 use super::unit::Unit;
 
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub department: Option<DepartmentId>,
     /// The one of a phone.
     pub phone: Option<PhoneNumber>,
+    /// Those who have neither phone nor WeChat identity, so that nobody comes into them; or all others.
+    pub unreachable: Option<bool>,
 }
 
 impl Store {
@@ -56,6 +59,17 @@ impl Store {
         }
         if let Some(phone) = &wanted.phone {
             query = query.filter(Column::PhoneIndex.eq(self.tools.vault.phone_index(phone)));
+        }
+        if let Some(unreachable) = wanted.unreachable {
+            let bound = wechat_binding::Entity::find()
+                .select_only()
+                .column(wechat_binding::Column::UserId)
+                .filter(wechat_binding::Column::AppId.eq(app.0))
+                .into_query();
+            let found_by_nothing = Condition::all()
+                .add(Column::PhoneIndex.starts_with(FREED))
+                .add(Column::Id.not_in_subquery(bound));
+            query = query.filter(if unreachable { found_by_nothing } else { found_by_nothing.not() });
         }
         let rows = with_role(page.of(query, Column::Id)).all(&self.readers).await?;
         let listed = page.cut(rows, |(row, _)| row.id, |row| row);

@@ -22,6 +22,9 @@ use super::vault::Place;
 
 const TABLE: &str = "external_users";
 
+/// What the index of a phone begins with once the phone is freed.
+pub(super) const FREED: &str = "freed:";
+
 impl Store {
     /// An external user of the scope's organization.
     ///
@@ -318,7 +321,7 @@ pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalU
 
 /// What an account is found by: its phone's keyed index, or a word of its own once the phone is freed.
 pub(super) fn phone_index(tools: &Tools, user: UserId, phone: Option<&PhoneNumber>) -> String {
-    phone.map_or_else(|| format!("freed:{user}"), |phone| tools.vault.phone_index(phone))
+    phone.map_or_else(|| format!("{FREED}{user}"), |phone| tools.vault.phone_index(phone))
 }
 
 /// A phone as its row holds it; of a freed one, the empty text.

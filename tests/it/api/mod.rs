@@ -22,4 +22,5 @@ mod seats;
 mod seats_of_users;
 mod service_account;
 mod service_account_races;
+mod unbinding;
 mod walk;

@@ -12,7 +12,7 @@ use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
 use menfang::domain::external_user::ExternalUser;
-use menfang::domain::ids::{AppId, OrgId};
+use menfang::domain::ids::{AppId, OrgId, VisitId};
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
 use menfang::domain::scope::OrgScope;
@@ -360,6 +360,15 @@ impl TestServer {
         let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
         let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
         (rows.len(), with_person.count())
+    }
+
+    /// The one visit that there is.
+    pub(crate) async fn only_visit(&self) -> VisitId {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::visit::Entity::find().all(&db).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        VisitId(rows[0].id)
     }
 
     /// Where the API has the organization.

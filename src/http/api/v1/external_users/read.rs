@@ -27,6 +27,7 @@ struct Filters {
     role: Option<String>,
     department: Option<String>,
     phone: Option<String>,
+    unreachable: Option<bool>,
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -39,6 +40,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             query("role", &text(), "Those of this role, by its id or name"),
             query("department", &text(), "Those of this department, by its id or name"),
             query("phone", &text(), "The one of this phone: the whole number"),
+            query(
+                "unreachable",
+                &json!({"type": "boolean"}),
+                "Those who have neither phone nor WeChat identity left, so that nobody comes into them; or all others",
+            ),
         ]));
     let read = op("external users", "An external user").right::<ExternalUsersRead>().gives::<ExternalUser>(
         "200",
@@ -81,6 +87,7 @@ async fn wanted(
     let mut wanted = Wanted {
         status: status.transpose()?,
         phone: filters.phone.map(|typed| admin.phone(&typed)).transpose()?,
+        unreachable: filters.unreachable,
         ..Wanted::default()
     };
     if let Some(named) = filters.role {
