@@ -35,7 +35,7 @@ pub enum AccountSignInError {
     /// Phone, password or code is wrong, or the account is switched off.
     #[error("phone, password or code is wrong")]
     Failed,
-    /// The person is an external user and has no account.
+    /// The person is an external user and has no account to use the mobile app with.
     #[error("external users have no account")]
     WebOnly,
     /// Too many tries.
@@ -121,12 +121,14 @@ impl PlatformAccounts {
         unit.hold_phone(phone).await?;
         let mut proved = None;
         let mut at_portal = false;
+        // On the web an external user is signed in, at a portal; the mobile app alone is not for them.
+        let asks_who = known.is_none() && client == Client::App;
         for owner in unit.live_codes(phone, caller.network).await? {
             if self.parts.locked(&unit, &owner).await?.is_some() {
                 continue;
             }
             if owner.app != no_app() {
-                at_portal |= known.is_none() && self.parts.is_right_code(&unit, &owner, &code).await?;
+                at_portal |= asks_who && self.parts.is_right_code(&unit, &owner, &code).await?;
                 continue;
             }
             if let Some(id) = self.parts.compare_code(&unit, &owner, &code).await? {
@@ -142,9 +144,7 @@ impl PlatformAccounts {
             (Some(id), Some(known)) if unit.use_code(id).await? => {
                 Ok(self.grant(&unit, known.account.id, client, caller).await?)
             }
-            (id, _)
-                if known.is_none() && (id.is_some() || at_portal) && unit.is_external_user(phone).await? =>
-            {
+            (id, _) if asks_who && (id.is_some() || at_portal) && unit.is_external_user(phone).await? => {
                 Err(AccountSignInError::WebOnly)
             }
             _ => Err(AccountSignInError::Failed),
