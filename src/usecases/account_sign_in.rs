@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use crate::bus::guard::Limit;
-use crate::domain::account::{AccountToken, Client};
+use crate::domain::account::{AccountToken, Client, Status};
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::capability::{Kind, Rule, allows_client};
+use crate::domain::ids::InvitationId;
 use crate::domain::keys::hex;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::verification::read_code;
-use crate::store::StoreError;
 use crate::store::accounts::AccountWithPassword;
+use crate::store::verification_codes::CodeOwner;
+use crate::store::{StoreError, Unit};
 
 use super::account_codes::no_app;
 use super::passwords::Busy;
@@ -106,7 +108,7 @@ impl PlatformAccounts {
         Ok(self.log_in(account.account.id, client, caller).await?)
     }
 
-    /// Only a code that was sent to an invited person signs in. The live code of a portal tells no more than that somebody
+    /// Only a code that was sent to an invited person signs in, as long as the invitation counts. The live code of a portal tells no more than that somebody
     /// without an account is an external user; it stays good for its portal.
     async fn by_code(
         &self,
@@ -132,8 +134,12 @@ impl PlatformAccounts {
                 continue;
             }
             if let Some(id) = self.parts.compare_code(&unit, &owner, &code).await? {
-                proved = Some(id);
-                break;
+                // Whoever was removed since, or invited anew, is not proved by the code of then.
+                if self.still_counts(&unit, &owner, known).await? {
+                    proved = Some(id);
+                    break;
+                }
+                continue;
             }
             if self.parts.worth_noting("code_failed", caller) {
                 unit.audit(failed_entry(&owner), caller).await?;
@@ -151,6 +157,22 @@ impl PlatformAccounts {
         };
         unit.commit().await?;
         outcome
+    }
+
+    /// Whether the invitation that a code was sent for can still be taken up by its phone, or this account has done so.
+    async fn still_counts(
+        &self,
+        unit: &Unit,
+        owner: &CodeOwner,
+        known: Option<&AccountWithPassword>,
+    ) -> Result<bool, StoreError> {
+        let Some(invited) = unit.hold_invitation(InvitationId(owner.visit.0)).await? else { return Ok(false) };
+        let taken_up = invited.invitation.accepted_at.is_some()
+            && invited.organization.enabled
+            && invited.affiliation.status == Status::Active
+            && invited.affiliation.account.is_some()
+            && invited.affiliation.account == known.map(|known| known.account.id);
+        Ok(taken_up || (self.counts(&invited) && invited.affiliation.phone == owner.phone))
     }
 
     async fn note_failure(

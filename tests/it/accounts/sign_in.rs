@@ -111,6 +111,34 @@ async fn a_code_that_was_sent_to_an_invited_person_signs_in_once() {
 }
 
 #[actix_web::test]
+async fn a_code_signs_in_only_while_its_invitation_counts() {
+    let server = TestServer::start().await;
+    let (person, _) = member(&server, &own(&server), "Li Lei").await;
+    let other = super::another_organization(&server, "Other Ltd", "free").await;
+    let place = format!("/organizations/{}/collaborators", other.0);
+    for ending in ["removed", "invited anew", "over"] {
+        server.advance(61);
+        let invited = invite(&other, "collaborators", &person.number).await;
+        person.ask_code(token(&invited)).await.expect(202);
+        let code = server.last_code(&person.number).await;
+        let one = format!("{place}/{}", invited["id"].as_str().unwrap());
+        match ending {
+            "removed" => other.1.delete(&one).await.expect(204),
+            "invited anew" => other.1.post(&format!("{one}/invitation"), json!({})).await.expect(201),
+            _ => {
+                let off = json!({"enabled": false});
+                let org = format!("/organizations/{}", other.0);
+                server.platform_backend().patch(&org, off).await.expect(200)
+            }
+        };
+        let body = json!({"phone": person.number, "code": code, "client": "app"});
+        let fresh = Registrant::with_number(&server, "Li Lei", &person.number);
+        fresh.post("/accounts/sign-in", body).await.expect_problem(401, "sign_in_failed");
+        other.1.delete(&one).await;
+    }
+}
+
+#[actix_web::test]
 async fn an_external_user_with_a_right_code_is_told_web_only_and_the_code_stays_good() {
     let server = TestServer::start().await;
     let phone = server.person("Alice").await;
