@@ -362,6 +362,14 @@ impl TestServer {
         (rows.len(), with_person.count())
     }
 
+    /// What the rows are called that are held while codes are counted.
+    pub(crate) async fn lock_names(&self) -> Vec<String> {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::limit_lock::Entity::find().all(&db).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect()
+    }
+
     /// The one visit that there is.
     pub(crate) async fn only_visit(&self) -> VisitId {
         use sea_orm::{Database, EntityTrait};
