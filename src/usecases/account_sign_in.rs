@@ -166,7 +166,9 @@ impl PlatformAccounts {
         owner: &CodeOwner,
         known: Option<&AccountWithPassword>,
     ) -> Result<bool, StoreError> {
-        let Some(invited) = unit.hold_invitation(InvitationId(owner.visit.0)).await? else { return Ok(false) };
+        let Some(invited) = unit.hold_invitation(InvitationId(owner.visit.0)).await? else {
+            return Ok(false);
+        };
         let taken_up = invited.invitation.accepted_at.is_some()
             && invited.organization.enabled
             && invited.affiliation.status == Status::Active
