@@ -1,7 +1,12 @@
 //! Departments of an organization.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
 
 use entities::{affiliation, department, external_user};
 
@@ -34,6 +39,40 @@ impl Store {
         let query = department::Entity::find().filter(department::Column::OrgId.eq(scope.organization().0));
         let rows = page.of(query, department::Column::Id).all(&self.readers).await?;
         Ok(page.cut(rows, |row| row.id, read))
+    }
+}
+
+impl Store {
+    /// A department and all that is part of it, directly or through others.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn department_with_parts(
+        &self,
+        scope: OrgScope,
+        department: DepartmentId,
+    ) -> Result<Vec<DepartmentId>, StoreError> {
+        let rows: Vec<(Uuid, Option<Uuid>)> = department::Entity::find()
+            .filter(department::Column::OrgId.eq(scope.organization().0))
+            .select_only()
+            .columns([department::Column::Id, department::Column::ParentId])
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        let mut parts: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, parent) in rows {
+            if let Some(parent) = parent {
+                parts.entry(parent).or_default().push(id);
+            }
+        }
+        let (mut found, mut place) = (vec![department.0], 0);
+        while let Some(id) = found.get(place) {
+            // What was looked at is taken out, so that this has an end whatever the rows say.
+            let below = parts.remove(id).unwrap_or_default();
+            found.extend(below);
+            place += 1;
+        }
+        Ok(found.into_iter().map(DepartmentId).collect())
     }
 }
 

@@ -26,8 +26,10 @@ pub struct Wanted {
     pub status: Option<Status>,
     /// Those of a role, by its name.
     pub role: Option<String>,
-    /// Those of a department.
-    pub department: Option<DepartmentId>,
+    /// Those of one of these departments.
+    pub departments: Option<Vec<DepartmentId>>,
+    /// Those who came by themselves and wait to be let in; or all others.
+    pub waiting: Option<bool>,
     /// The one of a phone.
     pub phone: Option<PhoneNumber>,
     /// Those who have neither phone nor WeChat identity, so that nobody comes into them; or all others.
@@ -54,8 +56,15 @@ impl Store {
         if let Some(role) = &wanted.role {
             query = query.filter(Column::Role.eq(role.as_str()));
         }
-        if let Some(department) = wanted.department {
-            query = query.filter(Column::DepartmentId.eq(department.0));
+        if let Some(departments) = &wanted.departments {
+            query =
+                query.filter(Column::DepartmentId.is_in(departments.iter().map(|department| department.0)));
+        }
+        if let Some(waiting) = wanted.waiting {
+            let came = Condition::all()
+                .add(Column::Status.eq(Status::Pending.name()))
+                .add(Column::InvitedAt.is_null());
+            query = query.filter(if waiting { came } else { came.not() });
         }
         if let Some(phone) = &wanted.phone {
             query = query.filter(Column::PhoneIndex.eq(self.tools.vault.phone_index(phone)));

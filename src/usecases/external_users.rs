@@ -28,6 +28,8 @@ pub struct UserChange {
     pub department: Option<Option<Named<DepartmentId>>>,
     /// Who it reports to.
     pub manager: Option<Option<Manager>>,
+    /// What it is called, checked.
+    pub nickname: Option<Option<String>>,
 }
 
 /// An external user of an app.
@@ -60,6 +62,11 @@ impl Administration {
         // Held from here on: of two changes of its status at once the second sees what the first has done.
         if !unit.hold_external_user(whom.scope, whom.app, whom.user).await? {
             return Err(ChangeError::NotFound);
+        }
+        if let Some(nickname) = &change.nickname {
+            unit.name_external_user(whom.scope, whom.user, nickname.as_deref()).await?;
+            let named = by.did(whom.scope.organization(), Action::SettingChanged, &whom.user);
+            unit.audit(named, &by.caller).await?;
         }
         let before = record(&unit, whom).await?;
         match change.status {

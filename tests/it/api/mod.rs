@@ -7,6 +7,7 @@ mod departments;
 mod docs;
 mod erasure;
 mod every_route;
+mod external_user_filters;
 mod external_users;
 mod follower_import;
 mod followers;

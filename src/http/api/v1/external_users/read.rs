@@ -26,6 +26,8 @@ struct Filters {
     status: Option<String>,
     role: Option<String>,
     department: Option<String>,
+    subdepartments: Option<bool>,
+    waiting: Option<bool>,
     phone: Option<String>,
     unreachable: Option<bool>,
 }
@@ -36,9 +38,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .right::<ExternalUsersRead>()
         .lists::<ExternalUser>()
         .parameters(json!([
-            query("status", &status, "Those of this status"),
+            query("status", &status, "Those of this status; `pending` are both the invited and those who wait"),
+            query(
+                "waiting",
+                &json!({"type": "boolean"}),
+                "Those who came by themselves and wait to be let in; or all others: `status=pending&waiting=false` are those \
+                 who are invited and have not come yet",
+            ),
             query("role", &text(), "Those of this role, by its id or name"),
             query("department", &text(), "Those of this department, by its id or name"),
+            query(
+                "subdepartments",
+                &json!({"type": "boolean", "default": false}),
+                "Also those of the departments that are part of `department`, directly or through others",
+            ),
             query("phone", &text(), "The one of this phone: the whole number"),
             query(
                 "unreachable",
@@ -88,6 +101,7 @@ async fn wanted(
         status: status.transpose()?,
         phone: filters.phone.map(|typed| admin.phone(&typed)).transpose()?,
         unreachable: filters.unreachable,
+        waiting: filters.waiting,
         ..Wanted::default()
     };
     if let Some(named) = filters.role {
@@ -95,10 +109,13 @@ async fn wanted(
         wanted.role = Some(role.name);
     }
     if let Some(named) = filters.department {
-        wanted.department = admin.store().department_by(scope, &Named::read(&named)).await?;
-        if wanted.department.is_none() {
-            return Ok(None);
-        }
+        let department = admin.store().department_by(scope, &Named::read(&named)).await?;
+        let Some(department) = department else { return Ok(None) };
+        wanted.departments = Some(if filters.subdepartments == Some(true) {
+            admin.store().department_with_parts(scope, department).await?
+        } else {
+            vec![department]
+        });
     }
     Ok(Some(wanted))
 }
