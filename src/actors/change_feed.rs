@@ -144,7 +144,7 @@ impl Position {
             let portals = fresh.iter().filter(|change| change.topic == Some(Topic::Portal));
             let apps: HashSet<AppId> = portals.filter_map(|change| change.subject.parse().ok()).collect();
             for app in apps {
-                let open = store.portal_of_app(app).await?.is_some_and(|portal| portal.open);
+                let open = store.takes_sign_ins(app).await?;
                 views.registry.portal_switched(app, !open);
             }
             if !full {

@@ -1,4 +1,4 @@
-//! Which portals are closed, as the change feed last read it: so that a browser that waits costs no read of its portal.
+//! Which portals are closed, or have no service account to come in by, as the change feed last read it: so that a browser that waits costs no read of its portal.
 //! The rows are the truth; after a start, or when the feed is built anew, all of it is read again.
 
 use std::collections::HashSet;

@@ -172,8 +172,7 @@ async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, Stor
     };
     let frame = StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
     // The set is a hint that spares open portals a read: one that was opened again just now may still be in it.
-    let closed = tools.closed.holds(waiting.app)
-        && !tools.store.portal_of_app(waiting.app).await?.is_some_and(|portal| portal.open);
+    let closed = tools.closed.holds(waiting.app) && !tools.store.takes_sign_ins(waiting.app).await?;
     Ok(if closed { frame.at_closed_portal() } else { frame })
 }
 

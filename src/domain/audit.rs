@@ -3,151 +3,121 @@
 use super::ids::OrgId;
 use super::network::Network;
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($(#[$doc])* $name,)* }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+actions! {
     /// A code was scanned.
-    QrScanned,
+    QrScanned = "qr_scanned",
     /// A sign-in was approved.
-    QrApproved,
+    QrApproved = "qr_approved",
     /// A sign-in was declined.
-    QrDeclined,
+    QrDeclined = "qr_declined",
     /// A person said that they did not ask for a sign-in.
-    QrReported,
+    QrReported = "qr_reported",
     /// A browser took its login.
-    QrClaimed,
+    QrClaimed = "qr_claimed",
     /// An authorization did not fit its phone.
-    OauthRejected,
+    OauthRejected = "oauth_rejected",
     /// A verification code was sent.
-    CodeSent,
+    CodeSent = "code_sent",
     /// A wrong verification code was typed.
-    CodeFailed,
+    CodeFailed = "code_failed",
     /// Too many wrong codes for this phone.
-    CodeLocked,
+    CodeLocked = "code_locked",
     /// Phone and WeChat account were joined.
-    PhoneBound,
+    PhoneBound = "phone_bound",
     /// The phone belongs to another WeChat account.
-    PhoneConflict,
+    PhoneConflict = "phone_conflict",
     /// A login began.
-    SessionCreated,
+    SessionCreated = "session_created",
     /// A login ended.
-    SessionEnded,
+    SessionEnded = "session_ended",
     /// A limit was reached, or half of one.
-    LimitHit,
+    LimitHit = "limit_hit",
     /// A push was refused.
-    PushRejected,
+    PushRejected = "push_rejected",
     /// No seat was left.
-    SeatDenied,
+    SeatDenied = "seat_denied",
     /// The portal's gate did not let somebody in.
-    EntryDenied,
+    EntryDenied = "entry_denied",
     /// An account was switched off.
-    UserDisabled,
+    UserDisabled = "user_disabled",
     /// An account was switched on or let in.
-    UserEnabled,
+    UserEnabled = "user_enabled",
     /// An account was prepared for a phone.
-    UserInvited,
+    UserInvited = "user_invited",
     /// Role, department or manager of a person changed.
-    RoleChanged,
+    RoleChanged = "role_changed",
     /// An account and its personal data are gone.
-    UserDeleted,
+    UserDeleted = "user_deleted",
     /// A phone was freed from its account.
-    PhoneFreed,
+    PhoneFreed = "phone_freed",
     /// A WeChat identity was taken from its account.
-    WechatUnbound,
+    WechatUnbound = "wechat_unbound",
     /// A person accepted a portal's terms.
-    TermsAccepted,
+    TermsAccepted = "terms_accepted",
     /// A person's data that WeChat said to delete is gone.
-    PrivacyErased,
+    PrivacyErased = "privacy_erased",
     /// An API key was made.
-    KeyCreated,
+    KeyCreated = "key_created",
     /// An API key was taken back.
-    KeyRevoked,
+    KeyRevoked = "key_revoked",
     /// A key asked for something of another organization.
-    CrossTenantDenied,
+    CrossTenantDenied = "cross_tenant_denied",
     /// A credential was bound or changed.
-    SecretChanged,
+    SecretChanged = "secret_changed",
     /// A setting changed.
-    SettingChanged,
+    SettingChanged = "setting_changed",
     /// Something was added: an organization, app, role, department, module.
-    Created,
+    Created = "created",
     /// Something was taken away.
-    Deleted,
+    Deleted = "deleted",
     /// Seats were bought.
-    SeatsBought,
+    SeatsBought = "seats_bought",
     /// Seats are 80, 90 or 100 per cent taken.
-    SeatsReached,
+    SeatsReached = "seats_reached",
     /// Somebody was invited as a member or collaborator.
-    MemberInvited,
+    MemberInvited = "member_invited",
     /// An invited person joined the organization.
-    MemberJoined,
+    MemberJoined = "member_joined",
     /// A member or collaborator was removed.
-    MemberRemoved,
+    MemberRemoved = "member_removed",
     /// A platform account was registered.
-    AccountRegistered,
+    AccountRegistered = "account_registered",
     /// Followers were imported from WeChat.
-    FollowersImported,
+    FollowersImported = "followers_imported",
     /// Message templates were fetched from WeChat.
-    TemplatesSynced,
+    TemplatesSynced = "templates_synced",
     /// A notification was called off.
-    NotificationCancelled,
+    NotificationCancelled = "notification_cancelled",
     /// A delivery that came to a bad end was sent once more.
-    DeliveryResent,
+    DeliveryResent = "delivery_resent",
     /// A message was not sent, and is not tried again.
-    MessageFailed,
+    MessageFailed = "message_failed",
     /// Nobody knows whether a message was sent, and it is not repeated.
-    MessageUncertain,
+    MessageUncertain = "message_uncertain",
 }
 
 impl Action {
-    /// Its stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::QrScanned => "qr_scanned",
-            Self::QrApproved => "qr_approved",
-            Self::QrDeclined => "qr_declined",
-            Self::QrReported => "qr_reported",
-            Self::QrClaimed => "qr_claimed",
-            Self::OauthRejected => "oauth_rejected",
-            Self::CodeSent => "code_sent",
-            Self::CodeFailed => "code_failed",
-            Self::CodeLocked => "code_locked",
-            Self::PhoneBound => "phone_bound",
-            Self::PhoneConflict => "phone_conflict",
-            Self::SessionCreated => "session_created",
-            Self::SessionEnded => "session_ended",
-            Self::LimitHit => "limit_hit",
-            Self::PushRejected => "push_rejected",
-            Self::SeatDenied => "seat_denied",
-            Self::EntryDenied => "entry_denied",
-            Self::UserDisabled => "user_disabled",
-            Self::UserEnabled => "user_enabled",
-            Self::UserInvited => "user_invited",
-            Self::RoleChanged => "role_changed",
-            Self::UserDeleted => "user_deleted",
-            Self::PhoneFreed => "phone_freed",
-            Self::WechatUnbound => "wechat_unbound",
-            Self::TermsAccepted => "terms_accepted",
-            Self::PrivacyErased => "privacy_erased",
-            Self::KeyCreated => "key_created",
-            Self::KeyRevoked => "key_revoked",
-            Self::CrossTenantDenied => "cross_tenant_denied",
-            Self::SecretChanged => "secret_changed",
-            Self::SettingChanged => "setting_changed",
-            Self::Created => "created",
-            Self::Deleted => "deleted",
-            Self::SeatsBought => "seats_bought",
-            Self::SeatsReached => "seats_reached",
-            Self::MemberInvited => "member_invited",
-            Self::MemberJoined => "member_joined",
-            Self::MemberRemoved => "member_removed",
-            Self::AccountRegistered => "account_registered",
-            Self::FollowersImported => "followers_imported",
-            Self::MessageFailed => "message_failed",
-            Self::MessageUncertain => "message_uncertain",
-            Self::TemplatesSynced => "templates_synced",
-            Self::NotificationCancelled => "notification_cancelled",
-            Self::DeliveryResent => "delivery_resent",
-        }
+    /// Reads its stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
     }
 }
 
@@ -203,4 +173,17 @@ pub struct Entry {
     pub subject: Option<String>,
     /// How it ended, in a word.
     pub result: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_and_reads_back() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(*action));
+        }
+        assert_eq!(Action::from_name("nothing"), None);
+    }
 }

@@ -70,6 +70,8 @@ pub struct ServiceAccount {
 pub struct Reach {
     /// Accounts of external users that are signed in by it.
     pub bindings: u64,
+    /// Those of them whose phone was freed: without it they are found by nothing.
+    pub only_by_wechat: u64,
     /// People who follow it.
     pub followers: u64,
 }

@@ -29,7 +29,7 @@ pub fn read_code(typed: &str) -> Option<String> {
 /// Whose codes a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// Those to this phone in this app.
+    /// Those to this phone in this app; of codes without an app, those of this organization.
     PhoneInApp,
     /// Those to this phone anywhere.
     Phone,

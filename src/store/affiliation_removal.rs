@@ -25,6 +25,9 @@ impl Unit {
     ) -> Result<Option<Status>, StoreError> {
         use affiliation::Column;
         let account = self.account_of(scope, id).await?;
+        if !self.hold_affiliation(scope, id).await? {
+            return Ok(None);
+        }
         for status in Status::ALL {
             let done = affiliation::Entity::delete_many()
                 .filter(Column::Id.eq(id.row()))
@@ -40,6 +43,23 @@ impl Unit {
             }
         }
         Ok(None)
+    }
+
+    /// Holds an affiliation until the unit ends, so that what is decided by its status stays so; false when there is none.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_affiliation(&self, scope: OrgScope, id: AffiliationId) -> Result<bool, StoreError> {
+        use affiliation::Column;
+        let organization = scope.organization().0;
+        let held = affiliation::Entity::update_many()
+            .col_expr(Column::OrgId, Expr::value(organization))
+            .filter(Column::Id.eq(id.row()))
+            .filter(Column::OrgId.eq(organization))
+            .filter(Column::Kind.eq(id.belonging().kind().name()))
+            .exec(&self.tx)
+            .await?;
+        Ok(held.rows_affected == 1)
     }
 
     async fn forget_affiliation(&self, scope: OrgScope, id: AffiliationId) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use entities::audit_entry;
 
+use crate::domain::audit::Action;
 use crate::domain::clock::Millis;
 use crate::domain::scope::OrgScope;
 
@@ -36,7 +37,7 @@ pub struct Line {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Those of an action.
-    pub action: Option<String>,
+    pub action: Option<Action>,
     /// Those by an actor.
     pub actor: Option<String>,
     /// Those about something.
@@ -48,7 +49,7 @@ pub struct Wanted {
 }
 
 impl Store {
-    /// Lines of an organization, the oldest first.
+    /// Lines of an organization, in the page's order.
     ///
     /// # Errors
     /// The database is away.
@@ -61,13 +62,13 @@ impl Store {
         use audit_entry::Column;
         let mut query = audit_entry::Entity::find().filter(Column::OrgId.eq(scope.organization().0));
         let equal = [
-            (Column::Action, &wanted.action),
-            (Column::Actor, &wanted.actor),
-            (Column::Subject, &wanted.subject),
+            (Column::Action, wanted.action.map(Action::name)),
+            (Column::Actor, wanted.actor.as_deref()),
+            (Column::Subject, wanted.subject.as_deref()),
         ];
         for (column, value) in equal {
             if let Some(value) = value {
-                query = query.filter(column.eq(value.as_str()));
+                query = query.filter(column.eq(value));
             }
         }
         if let Some(since) = wanted.since {

@@ -12,7 +12,7 @@ use super::error::StoreError;
 pub enum Topic {
     /// A QR session; the subject is its `r` in hexadecimal.
     QrSession,
-    /// A portal that was opened or closed; the subject is its app's id.
+    /// A portal that was made, opened or closed, or whose service account came or went; the subject is its app's id.
     Portal,
     /// A notification that came further; the subject is its id.
     Notification,

@@ -1,13 +1,19 @@
 //! Departments of an organization.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
 
 use entities::{affiliation, department, external_user};
 
 use crate::domain::clock::Millis;
 use crate::domain::department::Department;
 use crate::domain::ids::DepartmentId;
+use crate::domain::naming::Named;
 use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
@@ -36,6 +42,40 @@ impl Store {
     }
 }
 
+impl Store {
+    /// A department and all that is part of it, directly or through others.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn department_with_parts(
+        &self,
+        scope: OrgScope,
+        department: DepartmentId,
+    ) -> Result<Vec<DepartmentId>, StoreError> {
+        let rows: Vec<(Uuid, Option<Uuid>)> = department::Entity::find()
+            .filter(department::Column::OrgId.eq(scope.organization().0))
+            .select_only()
+            .columns([department::Column::Id, department::Column::ParentId])
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        let mut parts: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, parent) in rows {
+            if let Some(parent) = parent {
+                parts.entry(parent).or_default().push(id);
+            }
+        }
+        let (mut found, mut place) = (vec![department.0], 0);
+        while let Some(id) = found.get(place) {
+            // What was looked at is taken out, so that this has an end whatever the rows say.
+            let below = parts.remove(id).unwrap_or_default();
+            found.extend(below);
+            place += 1;
+        }
+        Ok(found.into_iter().map(DepartmentId).collect())
+    }
+}
+
 impl Unit {
     /// A department, as this unit sees it.
     ///
@@ -47,18 +87,6 @@ impl Unit {
         id: DepartmentId,
     ) -> Result<Option<Department>, StoreError> {
         find(&self.tx, scope, department::Column::Id.eq(id.0)).await
-    }
-
-    /// The department of a name.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn department_named(
-        &self,
-        scope: OrgScope,
-        name: &str,
-    ) -> Result<Option<Department>, StoreError> {
-        find(&self.tx, scope, department::Column::Name.eq(name)).await
     }
 
     /// Adds a department.
@@ -111,6 +139,10 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn delete_department(&self, scope: OrgScope, id: DepartmentId) -> Result<bool, StoreError> {
+        // Whoever is placed in it at this moment is placed before, and moved below, or finds it gone.
+        if self.hold_department(scope, &Named::Id(id)).await?.is_none() {
+            return Ok(false);
+        }
         let Some(known) = self.department(scope, id).await? else { return Ok(false) };
         let organization = scope.organization().0;
         department::Entity::update_many()

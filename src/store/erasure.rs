@@ -39,6 +39,10 @@ impl Unit {
         user: UserId,
         over_before: Millis,
     ) -> Result<Option<bool>, StoreError> {
+        // Two statements ask for the status: a person who is let in between them would take a seat that nobody frees.
+        if !self.hold_external_user(scope, app, user).await? {
+            return Ok(None);
+        }
         let Some(traces) = self.traces(scope, app, user).await? else { return Ok(None) };
         let had_seat = self.delete_account(scope, app, user, Some(Status::Active)).await?;
         if !had_seat && !self.delete_account(scope, app, user, None).await? {

@@ -85,16 +85,30 @@ impl Unit {
                     .exec(&self.tx)
                     .await?
             }
-            Manager::ExternalUser(UserId(id)) => {
-                external_user::Entity::update_many()
-                    .col_expr(external_user::Column::OrgId, Expr::value(organization))
-                    .filter(external_user::Column::Id.eq(id))
-                    .filter(external_user::Column::OrgId.eq(organization))
-                    .filter(external_user::Column::AppId.eq(app.0))
-                    .exec(&self.tx)
-                    .await?
-            }
+            Manager::ExternalUser(user) => return self.hold_external_user(scope, app, user).await,
         };
+        Ok(held.rows_affected == 1)
+    }
+
+    /// Holds an external user until the unit ends, so that what is decided by its status stays so; false when there is no
+    /// such one in this app. It is held after what it is placed in, and before seats.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_external_user(
+        &self,
+        scope: OrgScope,
+        app: AppId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let organization = scope.organization().0;
+        let held = external_user::Entity::update_many()
+            .col_expr(external_user::Column::OrgId, Expr::value(organization))
+            .filter(external_user::Column::Id.eq(user.0))
+            .filter(external_user::Column::OrgId.eq(organization))
+            .filter(external_user::Column::AppId.eq(app.0))
+            .exec(&self.tx)
+            .await?;
         Ok(held.rows_affected == 1)
     }
 

@@ -1,7 +1,8 @@
 //! External users as their organization sees them: with the names of what they are placed in.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait,
+    RelationDef, Select,
 };
 
 use entities::{department, external_user, follower, role, wechat_binding};
@@ -14,7 +15,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::{Store, Tools};
 use super::error::{StoreError, inconsistent};
-use super::external_users::read;
+use super::external_users::{FREED, read};
 use super::page::{Listed, Page};
 use super::unit::Unit;
 
@@ -25,10 +26,14 @@ pub struct Wanted {
     pub status: Option<Status>,
     /// Those of a role, by its name.
     pub role: Option<String>,
-    /// Those of a department.
-    pub department: Option<DepartmentId>,
+    /// Those of one of these departments.
+    pub departments: Option<Vec<DepartmentId>>,
+    /// Those who came by themselves and wait to be let in; or all others.
+    pub waiting: Option<bool>,
     /// The one of a phone.
     pub phone: Option<PhoneNumber>,
+    /// Those who have neither phone nor WeChat identity, so that nobody comes into them; or all others.
+    pub unreachable: Option<bool>,
 }
 
 impl Store {
@@ -51,11 +56,29 @@ impl Store {
         if let Some(role) = &wanted.role {
             query = query.filter(Column::Role.eq(role.as_str()));
         }
-        if let Some(department) = wanted.department {
-            query = query.filter(Column::DepartmentId.eq(department.0));
+        if let Some(departments) = &wanted.departments {
+            query =
+                query.filter(Column::DepartmentId.is_in(departments.iter().map(|department| department.0)));
+        }
+        if let Some(waiting) = wanted.waiting {
+            let came = Condition::all()
+                .add(Column::Status.eq(Status::Pending.name()))
+                .add(Column::InvitedAt.is_null());
+            query = query.filter(if waiting { came } else { came.not() });
         }
         if let Some(phone) = &wanted.phone {
             query = query.filter(Column::PhoneIndex.eq(self.tools.vault.phone_index(phone)));
+        }
+        if let Some(unreachable) = wanted.unreachable {
+            let bound = wechat_binding::Entity::find()
+                .select_only()
+                .column(wechat_binding::Column::UserId)
+                .filter(wechat_binding::Column::AppId.eq(app.0))
+                .into_query();
+            let found_by_nothing = Condition::all()
+                .add(Column::PhoneIndex.starts_with(FREED))
+                .add(Column::Id.not_in_subquery(bound));
+            query = query.filter(if unreachable { found_by_nothing } else { found_by_nothing.not() });
         }
         let rows = with_role(page.of(query, Column::Id)).all(&self.readers).await?;
         let listed = page.cut(rows, |(row, _)| row.id, |row| row);

@@ -22,6 +22,9 @@ use super::vault::Place;
 
 const TABLE: &str = "external_users";
 
+/// What the index of a phone begins with once the phone is freed.
+pub(super) const FREED: &str = "freed:";
+
 impl Store {
     /// An external user of the scope's organization.
     ///
@@ -246,6 +249,37 @@ impl Unit {
         Ok(())
     }
 
+    /// Gives an account the name that its organization has for it. A row knows of name and picture together whether they
+    /// came from WeChat, whose events take both away: so that the name stays, such a picture goes now.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn name_external_user(
+        &self,
+        scope: OrgScope,
+        user: UserId,
+        nickname: Option<&str>,
+    ) -> Result<(), StoreError> {
+        use external_user::Column;
+        let of_user = || {
+            external_user::Entity::update_many()
+                .filter(Column::Id.eq(user.0))
+                .filter(Column::OrgId.eq(scope.organization().0))
+        };
+        of_user()
+            .col_expr(Column::AvatarUrl, Expr::value(None::<String>))
+            .filter(Column::ProfileAt.is_not_null())
+            .exec(&self.tx)
+            .await?;
+        of_user()
+            .col_expr(Column::Nickname, Expr::value(nickname))
+            .col_expr(Column::ProfileAt, Expr::value(None::<i64>))
+            .col_expr(Column::UpdatedAt, Expr::value(self.now().0))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Remembers that a person signed in on a browser.
     ///
     /// # Errors
@@ -318,7 +352,7 @@ pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalU
 
 /// What an account is found by: its phone's keyed index, or a word of its own once the phone is freed.
 pub(super) fn phone_index(tools: &Tools, user: UserId, phone: Option<&PhoneNumber>) -> String {
-    phone.map_or_else(|| format!("freed:{user}"), |phone| tools.vault.phone_index(phone))
+    phone.map_or_else(|| format!("{FREED}{user}"), |phone| tools.vault.phone_index(phone))
 }
 
 /// A phone as its row holds it; of a freed one, the empty text.

@@ -20,7 +20,7 @@ use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::notifications;
-use super::page::{Listed, Page};
+use super::page::{Listed, Order, Page};
 use super::unit::Unit;
 
 /// Which items.
@@ -71,7 +71,8 @@ impl Store {
         if let Some(kind) = wanted.kind {
             query = query.filter(is_of(kind));
         }
-        let rows = page.of_newest(query, inbox_item::Column::Id).all(&self.readers).await?;
+        let rows =
+            page.ordered(Order::Descending).of(query, inbox_item::Column::Id).all(&self.readers).await?;
         let Listed { items, next } = page.cut(rows, |row| row.id, |row| row);
         let unread = within(&scope).filter(inbox_item::Column::ReadAt.is_null()).count(&self.readers).await?;
         let items = Listed { items: read_all(&self.readers, items).await?, next };

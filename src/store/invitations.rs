@@ -1,7 +1,7 @@
 //! Invitations, found by the hash of their token.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use entities::{affiliation, invitation};
 
@@ -12,7 +12,7 @@ use crate::domain::invitation::Invitation;
 use crate::domain::organization::Organization;
 
 use super::affiliations;
-use super::connect::Store;
+use super::connect::{Store, Tools};
 use super::error::StoreError;
 use super::unit::Unit;
 
@@ -38,18 +38,8 @@ impl Store {
             .one(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let invited = affiliation::Entity::find_by_id(row.affiliation_id)
-            .filter(affiliation::Column::OrgId.eq(row.org_id))
-            .one(&self.readers)
-            .await?;
         let organization = self.organization(OrgId(row.org_id)).await?;
-        // Whoever was removed meanwhile is invited no more.
-        let (Some(invited), Some(organization)) = (invited, organization) else { return Ok(None) };
-        Ok(Some(Invited {
-            invitation: read(&row),
-            organization,
-            affiliation: affiliations::read(&self.tools, &invited)?,
-        }))
+        invited(&self.readers, &self.tools, &row, organization).await
     }
 }
 
@@ -88,6 +78,21 @@ impl Unit {
         Ok(())
     }
 
+    /// Holds an invitation until the unit ends, and gives it whether or not it still counts; none when it is gone.
+    ///
+    /// # Errors
+    /// The database refused, or a row makes no sense.
+    pub async fn hold_invitation(&self, id: InvitationId) -> Result<Option<Invited>, StoreError> {
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::Id, Expr::value(id.0))
+            .filter(invitation::Column::Id.eq(id.0))
+            .exec(&self.tx)
+            .await?;
+        let Some(row) = invitation::Entity::find_by_id(id.0).one(&self.tx).await? else { return Ok(None) };
+        let organization = self.organization(OrgId(row.org_id)).await?;
+        invited(&self.tx, &self.tools, &row, organization).await
+    }
+
     /// Takes an invitation up; false when it does not count any more.
     ///
     /// # Errors
@@ -105,6 +110,22 @@ impl Unit {
             .await?;
         Ok(done.rows_affected == 1)
     }
+}
+
+async fn invited<C: ConnectionTrait>(
+    db: &C,
+    tools: &Tools,
+    row: &invitation::Model,
+    organization: Option<Organization>,
+) -> Result<Option<Invited>, StoreError> {
+    let of_row = affiliation::Entity::find_by_id(row.affiliation_id)
+        .filter(affiliation::Column::OrgId.eq(row.org_id))
+        .one(db)
+        .await?;
+    // Whoever was removed meanwhile is invited no more.
+    let (Some(of_row), Some(organization)) = (of_row, organization) else { return Ok(None) };
+    let affiliation = affiliations::read(tools, &of_row)?;
+    Ok(Some(Invited { invitation: read(row), organization, affiliation }))
 }
 
 fn read(row: &invitation::Model) -> Invitation {

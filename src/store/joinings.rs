@@ -1,11 +1,12 @@
 //! Which apps and modules a member or collaborator has joined, and which roles they have: whole lists that replace others.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use entities::{affiliation_role, joining};
+use entities::{affiliation_role, joining, role};
 
 use crate::domain::affiliation::AffiliationId;
 use crate::domain::ids::{AppId, ModuleId, RoleId, new_uuid};
@@ -99,7 +100,30 @@ impl Unit {
         Ok(())
     }
 
-    /// Gives somebody these roles and no others.
+    /// Holds roles of the organization's apps until the unit ends, always in the same order, so that they may be given;
+    /// false when one of them is not there.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_roles(&self, scope: OrgScope, roles: &[RoleId]) -> Result<bool, StoreError> {
+        use role::Column;
+        let organization = scope.organization().0;
+        let sorted: BTreeSet<Uuid> = roles.iter().map(|role| role.0).collect();
+        for id in sorted {
+            let held = role::Entity::update_many()
+                .col_expr(Column::OrgId, Expr::value(organization))
+                .filter(Column::Id.eq(id))
+                .filter(Column::OrgId.eq(organization))
+                .exec(&self.tx)
+                .await?;
+            if held.rows_affected == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives somebody these roles and no others; this unit holds them, and the person.
     ///
     /// # Errors
     /// The database refused.

@@ -12,11 +12,13 @@ use super::unit::Unit;
 
 impl Unit {
     /// Holds the rows of these names until the unit ends, always in the same order, so that no two units wait for each
-    /// other; whoever wants one of them waits.
+    /// other; whoever wants one of them waits. Names say who somebody is (an openid, an address), so the rows have keyed
+    /// hashes of them.
     ///
     /// # Errors
     /// The database refused.
-    pub(crate) async fn hold(&self, mut names: Vec<String>) -> Result<(), StoreError> {
+    pub(crate) async fn hold(&self, names: Vec<String>) -> Result<(), StoreError> {
+        let mut names: Vec<_> = names.iter().map(|name| self.tools.vault.lock_name(name)).collect();
         names.sort();
         for name in names {
             let row =

@@ -63,5 +63,5 @@ pub mod wechat_bindings;
 
 pub use connect::{Database, Store};
 pub use error::StoreError;
-pub use page::{Listed, Page};
+pub use page::{Listed, Order, Page};
 pub use unit::Unit;

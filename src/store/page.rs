@@ -1,4 +1,4 @@
-//! Pages of a list: rows in the order of their ids or against it, after the last one that was seen.
+//! Pages of a list: rows in the order of their ids, or the other way round, after the last one that was seen.
 
 use sea_orm::sea_query::IntoColumnRef;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -11,12 +11,30 @@ pub struct Page {
     pub after: Option<Uuid>,
     /// How many rows.
     pub limit: u64,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest first.
+    #[default]
+    Ascending,
+    /// The newest first.
+    Descending,
 }
 
 impl Page {
     /// The first page of so many rows.
     pub fn first(limit: u64) -> Self {
-        Self { after: None, limit }
+        Self { after: None, limit, order: Order::Ascending }
+    }
+
+    /// The same page in an order.
+    #[must_use]
+    pub fn ordered(self, order: Order) -> Self {
+        Self { order, ..self }
     }
 
     /// Narrows a query to this page, and one row beyond to see whether there is another.
@@ -25,24 +43,16 @@ impl Page {
         E: EntityTrait,
         E::Column: IntoColumnRef + ColumnTrait,
     {
-        let query = match self.after {
-            Some(after) => query.filter(id.gt(after)),
-            None => query,
+        let query = match (self.after, self.order) {
+            (Some(after), Order::Ascending) => query.filter(id.gt(after)),
+            (Some(after), Order::Descending) => query.filter(id.lt(after)),
+            (None, _) => query,
         };
-        query.order_by_asc(id).limit(self.limit + 1)
-    }
-
-    /// The same of a list whose newest rows come first: its next page holds older ones.
-    pub(crate) fn of_newest<E>(self, query: Select<E>, id: E::Column) -> Select<E>
-    where
-        E: EntityTrait,
-        E::Column: IntoColumnRef + ColumnTrait,
-    {
-        let query = match self.after {
-            Some(after) => query.filter(id.lt(after)),
-            None => query,
+        let query = match self.order {
+            Order::Ascending => query.order_by_asc(id),
+            Order::Descending => query.order_by_desc(id),
         };
-        query.order_by_desc(id).limit(self.limit + 1)
+        query.limit(self.limit + 1)
     }
 
     /// Cuts off the row beyond, and says where the next page begins.

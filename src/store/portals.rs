@@ -6,13 +6,14 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 
-use entities::{app, organization, portal, role};
+use entities::{app, organization, portal, role, service_account};
 
 use crate::domain::ids::{AppId, OrgId, new_uuid};
 use crate::domain::portal::{Confirm, Portal, SignUp, Terms};
 use crate::domain::role::Role;
 use crate::domain::scope::OrgScope;
 
+use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::unit::Unit;
@@ -69,8 +70,19 @@ impl Store {
         with_app(&self.readers, row).await
     }
 
-    /// The apps, of whichever organization, whose portals are closed: switched off themselves, or by their app or
-    /// organization.
+    /// Whether somebody can come in at the portal of an app: it is open, and its organization has a service account.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn takes_sign_ins(&self, app: AppId) -> Result<bool, StoreError> {
+        match self.portal_of_app(app).await? {
+            Some(portal) if portal.open => Ok(self.service_account_of(portal.organization).await?.is_some()),
+            _ => Ok(false),
+        }
+    }
+
+    /// The apps, of whichever organization, at whose portals nobody can come in: switched off themselves, or by their
+    /// app or organization, or without a service account.
     ///
     /// # Errors
     /// The database is away.
@@ -79,13 +91,18 @@ impl Store {
         let of_organization = portal::Entity::belongs_to(organization::Entity)
             .from(portal::Column::OrgId)
             .to(organization::Column::Id);
+        let by_account = portal::Entity::belongs_to(service_account::Entity)
+            .from(portal::Column::OrgId)
+            .to(service_account::Column::OrgId);
         let any_off = Condition::any()
             .add(portal::Column::Enabled.eq(false))
             .add(app::Column::Enabled.eq(false))
-            .add(organization::Column::Enabled.eq(false));
+            .add(organization::Column::Enabled.eq(false))
+            .add(service_account::Column::Id.is_null());
         let rows = portal::Entity::find()
             .join(JoinType::InnerJoin, of_app.into())
             .join(JoinType::InnerJoin, of_organization.into())
+            .join(JoinType::LeftJoin, by_account.into())
             .filter(any_off)
             .all(&self.readers)
             .await?;
@@ -206,7 +223,8 @@ impl Unit {
             created_at: Set(now),
         };
         role.insert(&self.tx).await?;
-        Ok(())
+        // Without a service account nobody comes in at it yet.
+        self.changed(organization, Topic::Portal, &id.to_string()).await
     }
 
     /// Changes a portal's settings, and its default role to one that this unit holds; false for an app that is not

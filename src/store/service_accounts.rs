@@ -2,11 +2,11 @@
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    QueryFilter, QuerySelect, QueryTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use entities::{follower, follower_import, service_account, wechat_binding};
+use entities::{external_user, follower, follower_import, service_account, wechat_binding};
 
 use crate::domain::clock::Millis;
 use crate::domain::ids::{OrgId, ServiceAccountId};
@@ -15,6 +15,7 @@ use crate::domain::service_account::{DomainFile, PushMode, Reach, ServiceAccount
 
 use super::connect::{Store, Tools};
 use super::error::{StoreError, inconsistent};
+use super::external_users::FREED;
 use super::unit::Unit;
 use super::vault::Place;
 
@@ -95,6 +96,22 @@ impl Unit {
             .one(&self.tx)
             .await?;
         row.map(|row| open(&self.tools, row)).transpose()
+    }
+
+    /// The id and the appid of the account that is bound to the scope's organization; it stays so until this unit ends.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn bound_account(
+        &self,
+        scope: OrgScope,
+    ) -> Result<Option<(ServiceAccountId, String)>, StoreError> {
+        let row = service_account::Entity::find()
+            .filter(service_account::Column::OrgId.eq(scope.organization().0))
+            .lock_shared()
+            .one(&self.tx)
+            .await?;
+        Ok(row.map(|row| (ServiceAccountId(row.id), row.appid)))
     }
 
     /// How many people the scope's account reaches, as this unit sees it.
@@ -210,12 +227,23 @@ async fn reach<C: ConnectionTrait>(
         .filter(wechat_binding::Column::Appid.eq(account.appid.as_str()))
         .count(db)
         .await?;
+    let of_account = wechat_binding::Entity::find()
+        .select_only()
+        .column(wechat_binding::Column::UserId)
+        .filter(wechat_binding::Column::OrgId.eq(scope.organization().0))
+        .filter(wechat_binding::Column::Appid.eq(account.appid.as_str()));
+    let only_by_wechat = external_user::Entity::find()
+        .filter(external_user::Column::OrgId.eq(scope.organization().0))
+        .filter(external_user::Column::PhoneIndex.starts_with(FREED))
+        .filter(external_user::Column::Id.in_subquery(of_account.into_query()))
+        .count(db)
+        .await?;
     let followers = follower::Entity::find()
         .filter(follower::Column::ServiceAccountId.eq(account.id.0))
         .filter(follower::Column::Follows.eq(true))
         .count(db)
         .await?;
-    Ok(Reach { bindings, followers })
+    Ok(Reach { bindings, only_by_wechat, followers })
 }
 
 fn domain_file(row: &service_account::Model) -> Result<Option<DomainFile>, StoreError> {

@@ -65,6 +65,20 @@ impl Unit {
         Ok(rows.into_iter().map(|row| LoginId(row.id)).collect())
     }
 
+    /// Ends every login of external users at an organization.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn end_all_logins(&self, scope: OrgScope) -> Result<(), StoreError> {
+        login::Entity::update_many()
+            .col_expr(login::Column::EndedAt, Expr::value(self.now().0))
+            .filter(login::Column::OrgId.eq(scope.organization().0))
+            .filter(login::Column::EndedAt.is_null())
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Ends a login of this person; false when there is none such, or it had ended before.
     ///
     /// # Errors

@@ -49,6 +49,11 @@ impl Vault {
         hex(&hmac_parts(&self.index_key, "phone index", &[phone.as_str().as_bytes()]))
     }
 
+    /// What a row to hold is called when its own name says who somebody is.
+    pub(crate) fn lock_name(&self, name: &str) -> String {
+        hex(&hmac_parts(&self.index_key, "lock name", &[name.as_bytes()]))
+    }
+
     /// Whether a sealed value already uses the key that seals now.
     pub fn is_current(&self, sealed: &str) -> bool {
         let current = self.ciphers.first().map(|(id, _)| id.as_str());

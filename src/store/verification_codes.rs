@@ -107,7 +107,11 @@ impl Unit {
         let since = self.now().minus(limit.window);
         let rows = verification_code::Entity::find().filter(CreatedAt.gt(since.0));
         let rows = match limit.counted {
-            Counted::PhoneInApp => rows.filter(PhoneIndex.eq(index)).filter(AppId.eq(owner.app.0)),
+            // Codes without an app are an organization's: what one of them has had sent does not stop another.
+            Counted::PhoneInApp => rows
+                .filter(PhoneIndex.eq(index))
+                .filter(AppId.eq(owner.app.0))
+                .filter(OrgId.eq(owner.organization.0)),
             Counted::Phone => rows.filter(PhoneIndex.eq(index)),
             Counted::Openid => rows.filter(Openid.eq(owner.openid.as_str())),
             Counted::OtherPhonesOfOpenid => {
@@ -151,11 +155,12 @@ impl Unit {
         mac: &str,
         expires_at: Millis,
     ) -> Result<(), StoreError> {
-        use verification_code::Column::{AppId, KilledAt, Openid, PhoneIndex};
+        use verification_code::Column::{AppId, KilledAt, Openid, OrgId, PhoneIndex};
         let index = self.tools.vault.phone_index(&owner.phone);
         verification_code::Entity::update_many()
             .col_expr(KilledAt, Expr::value(self.now().0))
             .filter(AppId.eq(owner.app.0))
+            .filter(OrgId.eq(owner.organization.0))
             .filter(KilledAt.is_null())
             .filter(PhoneIndex.eq(index.as_str()).or(Openid.eq(owner.openid.as_str())))
             .exec(&self.tx)
@@ -296,7 +301,7 @@ impl Unit {
         Ok(done.rows_affected == 1)
     }
 
-    /// The codes of this phone in this app that were guessed wrongly since an instant: when each was made, and how
+    /// The codes of this phone in this app, or of this organization's invitations, that were guessed wrongly since an instant: when each was made, and how
     /// often; the oldest first.
     ///
     /// # Errors
@@ -306,10 +311,11 @@ impl Unit {
         owner: &CodeOwner,
         since: Millis,
     ) -> Result<Vec<(Millis, u32)>, StoreError> {
-        use verification_code::Column::{AppId, CreatedAt, PhoneIndex, Tries, UsedAt};
+        use verification_code::Column::{AppId, CreatedAt, OrgId, PhoneIndex, Tries, UsedAt};
         let rows: Vec<(i32, Option<i64>, i64)> = verification_code::Entity::find()
             .filter(PhoneIndex.eq(self.tools.vault.phone_index(&owner.phone)))
             .filter(AppId.eq(owner.app.0))
+            .filter(OrgId.eq(owner.organization.0))
             .filter(CreatedAt.gt(since.0))
             .filter(Tries.gt(0))
             .order_by_asc(CreatedAt)

@@ -9,7 +9,9 @@ use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, LoginId, OrgId, VisitId};
 use crate::domain::network::Network;
 use crate::domain::phone_visit::{Ending, Visit, VisitKind};
+use crate::domain::qr_session::Refusal;
 use crate::domain::qr_ticket::QrRef;
+use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
@@ -64,6 +66,7 @@ impl Unit {
             .col_expr(visit::Column::ExchangingSince, Expr::value(self.now().0))
             .filter(visit::Column::Id.eq(id.0))
             .filter(visit::Column::Openid.is_null())
+            .filter(visit::Column::Refused.is_null())
             .filter(visit::Column::ExchangingSince.lt(abandoned_before.0))
             .exec(&self.tx)
             .await?;
@@ -79,7 +82,7 @@ impl Unit {
         Ok(())
     }
 
-    /// Notes who came, and for which QR session.
+    /// Notes who came, and for which QR session; false when the visit was refused meanwhile, or somebody came before.
     ///
     /// # Errors
     /// The database refused.
@@ -89,9 +92,41 @@ impl Unit {
             .col_expr(visit::Column::Qr, Expr::value(qr.map(QrRef::to_hex)))
             .filter(visit::Column::Id.eq(id.0))
             .filter(visit::Column::Openid.is_null())
+            .filter(visit::Column::Refused.is_null())
             .exec(&self.tx)
             .await?;
         Ok(done.rows_affected == 1)
+    }
+
+    /// Holds a visit until the unit ends; false when it has ended without a login.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_visit(&self, id: VisitId, scope: OrgScope) -> Result<bool, StoreError> {
+        let organization = scope.organization().0;
+        let held = visit::Entity::update_many()
+            .col_expr(visit::Column::OrgId, Expr::value(organization))
+            .filter(visit::Column::Id.eq(id.0))
+            .filter(visit::Column::OrgId.eq(organization))
+            .filter(visit::Column::Refused.is_null())
+            .exec(&self.tx)
+            .await?;
+        Ok(held.rows_affected == 1)
+    }
+
+    /// Refuses every visit of an organization that has not ended: those on the way in, and those whose authorization has
+    /// yet to be exchanged.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn refuse_visits(&self, scope: OrgScope, refusal: Refusal) -> Result<(), StoreError> {
+        visit::Entity::update_many()
+            .col_expr(visit::Column::Refused, Expr::value(Ending::Refused(refusal).name()))
+            .filter(visit::Column::OrgId.eq(scope.organization().0))
+            .filter(visit::Column::Refused.is_null())
+            .exec(&self.tx)
+            .await?;
+        Ok(())
     }
 
     /// Notes the login that a menu visit made, and gives the one it replaces.

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use crate::bus::guard::Limit;
-use crate::domain::account::{AccountToken, Client};
+use crate::domain::account::{AccountToken, Client, Status};
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::capability::{Kind, Rule, allows_client};
+use crate::domain::ids::InvitationId;
 use crate::domain::keys::hex;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::verification::read_code;
-use crate::store::StoreError;
 use crate::store::accounts::AccountWithPassword;
+use crate::store::verification_codes::CodeOwner;
+use crate::store::{StoreError, Unit};
 
 use super::account_codes::no_app;
 use super::passwords::Busy;
@@ -35,7 +37,7 @@ pub enum AccountSignInError {
     /// Phone, password or code is wrong, or the account is switched off.
     #[error("phone, password or code is wrong")]
     Failed,
-    /// The person is an external user and has no account.
+    /// The person is an external user and has no account to use the mobile app with.
     #[error("external users have no account")]
     WebOnly,
     /// Too many tries.
@@ -106,7 +108,7 @@ impl PlatformAccounts {
         Ok(self.log_in(account.account.id, client, caller).await?)
     }
 
-    /// Only a code that was sent to an invited person signs in. The live code of a portal tells no more than that somebody
+    /// Only a code that was sent to an invited person signs in, as long as the invitation counts. The live code of a portal tells no more than that somebody
     /// without an account is an external user; it stays good for its portal.
     async fn by_code(
         &self,
@@ -121,17 +123,23 @@ impl PlatformAccounts {
         unit.hold_phone(phone).await?;
         let mut proved = None;
         let mut at_portal = false;
+        // On the web an external user is signed in, at a portal; the mobile app alone is not for them.
+        let asks_who = known.is_none() && client == Client::App;
         for owner in unit.live_codes(phone, caller.network).await? {
             if self.parts.locked(&unit, &owner).await?.is_some() {
                 continue;
             }
             if owner.app != no_app() {
-                at_portal |= known.is_none() && self.parts.is_right_code(&unit, &owner, &code).await?;
+                at_portal |= asks_who && self.parts.is_right_code(&unit, &owner, &code).await?;
                 continue;
             }
             if let Some(id) = self.parts.compare_code(&unit, &owner, &code).await? {
-                proved = Some(id);
-                break;
+                // Whoever was removed since, or invited anew, is not proved by the code of then.
+                if self.still_counts(&unit, &owner, known).await? {
+                    proved = Some(id);
+                    break;
+                }
+                continue;
             }
             if self.parts.worth_noting("code_failed", caller) {
                 unit.audit(failed_entry(&owner), caller).await?;
@@ -142,15 +150,31 @@ impl PlatformAccounts {
             (Some(id), Some(known)) if unit.use_code(id).await? => {
                 Ok(self.grant(&unit, known.account.id, client, caller).await?)
             }
-            (id, _)
-                if known.is_none() && (id.is_some() || at_portal) && unit.is_external_user(phone).await? =>
-            {
+            (id, _) if asks_who && (id.is_some() || at_portal) && unit.is_external_user(phone).await? => {
                 Err(AccountSignInError::WebOnly)
             }
             _ => Err(AccountSignInError::Failed),
         };
         unit.commit().await?;
         outcome
+    }
+
+    /// Whether the invitation that a code was sent for can still be taken up by its phone, or this account has done so.
+    async fn still_counts(
+        &self,
+        unit: &Unit,
+        owner: &CodeOwner,
+        known: Option<&AccountWithPassword>,
+    ) -> Result<bool, StoreError> {
+        let Some(invited) = unit.hold_invitation(InvitationId(owner.visit.0)).await? else {
+            return Ok(false);
+        };
+        let taken_up = invited.invitation.accepted_at.is_some()
+            && invited.organization.enabled
+            && invited.affiliation.status == Status::Active
+            && invited.affiliation.account.is_some()
+            && invited.affiliation.account == known.map(|known| known.account.id);
+        Ok(taken_up || (self.counts(&invited) && invited.affiliation.phone == owner.phone))
     }
 
     async fn note_failure(

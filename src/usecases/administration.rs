@@ -41,6 +41,8 @@ pub enum Conflict {
         appid: String,
         /// People who sign in by it.
         bindings: u64,
+        /// Accounts among them that nobody comes into again.
+        unreachable: u64,
         /// People who can be sent messages by it.
         followers: u64,
     },

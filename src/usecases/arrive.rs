@@ -171,7 +171,7 @@ impl SignIn {
         }
         let ticket = self.check_times(&portal, &cookie)?;
         let code = code.ok_or(ArriveError::NoConsent)?;
-        let Some(visit) = self.begin(&portal, &cookie, &visit_key, caller).await? else {
+        let Some(visit) = self.begin(&portal, &account, &cookie, &visit_key, caller).await? else {
             // The other callback of this state is on its way; the phone page waits for it.
             return Ok(Arrival::Phone { slug: portal.slug });
         };
@@ -218,10 +218,11 @@ impl SignIn {
     async fn begin(
         &self,
         portal: &Portal,
+        account: &ServiceAccount,
         cookie: &PhoneCookie,
         visit_key: &str,
         caller: &Caller,
-    ) -> Result<Option<Visit>, StoreError> {
+    ) -> Result<Option<Visit>, ArriveError> {
         let now = self.now();
         let visit = Visit {
             id: VisitId::generate(self.clock(), self.entropy()),
@@ -238,13 +239,17 @@ impl SignIn {
             expires_at: now.plus(self.parts.lifetimes.browser),
         };
         let unit = self.parts.store.begin().await?;
+        // Unbinding refuses the visits that there are; none of an account that is gone begins after that.
+        if unit.bound_account(portal.scope()).await?.is_none_or(|(bound, _)| bound != account.id) {
+            return Err(ArriveError::BadState);
+        }
         match unit.begin_visit(&visit, visit_key).await {
             Ok(()) => {
                 unit.commit().await?;
                 return Ok(Some(visit));
             }
             Err(StoreError::Conflict) => drop(unit),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         let Some(other) = self.parts.store.visit(visit_key).await? else { return Ok(None) };
         let unit = self.parts.store.begin().await?;
@@ -293,7 +298,10 @@ impl SignIn {
         self.nudge_follower(portal.organization, openid);
         let Some(ticket) = ticket else {
             let unit = self.parts.store.begin().await?;
-            unit.arrive(visit.id, openid, None).await?;
+            if !unit.arrive(visit.id, openid, None).await? {
+                // Refused meanwhile, or the other exchange was first: the phone page says which.
+                return Ok(Arrival::Phone { slug: portal.slug.clone() });
+            }
             unit.commit().await?;
             let visit = Visit { openid: Some(openid.to_owned()), ..visit.clone() };
             return self.arrived_before(portal, &visit, caller).await;
@@ -340,7 +348,10 @@ impl SignIn {
             }
             Err(error) => return Err(error.into()),
         }
-        unit.arrive(visit.id, openid, Some(session.r)).await?;
+        if !unit.arrive(visit.id, openid, Some(session.r)).await? {
+            // Refused meanwhile: nobody has scanned.
+            return Ok(());
+        }
         let entry = Entry {
             organization: portal.organization,
             action: Action::QrScanned,

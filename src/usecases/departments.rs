@@ -3,6 +3,7 @@
 use crate::domain::audit::{Action, By};
 use crate::domain::department::Department;
 use crate::domain::ids::DepartmentId;
+use crate::domain::naming::Named;
 use crate::domain::scope::OrgScope;
 use crate::store::departments::DepartmentSettings;
 use crate::store::{StoreError, Unit};
@@ -89,16 +90,17 @@ impl Administration {
     }
 }
 
-/// The department that a field names, by id or name.
+/// The department that a field names, by id or name; it is held until the unit ends, so that nobody is left in one that
+/// is deleted at the same moment.
 pub(super) async fn found(
     unit: &Unit,
     scope: OrgScope,
     field: &str,
     text: &str,
 ) -> Result<Department, ChangeError> {
-    let known = match text.parse() {
-        Ok(id) => unit.department(scope, id).await?,
-        Err(_) => unit.department_named(scope, text).await?,
+    let known = match unit.hold_department(scope, &Named::read(text)).await? {
+        Some(id) => unit.department(scope, id).await?,
+        None => None,
     };
     known.ok_or_else(|| ChangeError::invalid(field, "there is no such department here"))
 }

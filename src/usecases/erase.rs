@@ -14,6 +14,9 @@ impl Administration {
     pub async fn delete_user(&self, whom: Whom, by: &By) -> Result<Prepared<()>, ChangeError> {
         let Whom { scope, app, user } = whom;
         let unit = self.parts.store.begin().await?;
+        if !unit.hold_external_user(scope, app, user).await? {
+            return Err(ChangeError::NotFound);
+        }
         self.shut_out(&unit, whom, by).await?;
         let over_before = self.now().minus(self.parts.lifetimes.browser);
         let had_seat =

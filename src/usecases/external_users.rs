@@ -28,6 +28,8 @@ pub struct UserChange {
     pub department: Option<Option<Named<DepartmentId>>>,
     /// Who it reports to.
     pub manager: Option<Option<Manager>>,
+    /// What it is called, checked.
+    pub nickname: Option<Option<String>>,
 }
 
 /// An external user of an app.
@@ -53,10 +55,20 @@ impl Administration {
         by: &By,
     ) -> Result<Prepared<Record>, ChangeError> {
         let unit = self.parts.store.begin().await?;
-        let before = record(&unit, whom).await?;
+        record(&unit, whom).await?;
         if change.role.is_some() || change.department.is_some() || change.manager.is_some() {
             self.place(&unit, whom, &change, by).await?;
         }
+        // Held from here on: of two changes of its status at once the second sees what the first has done.
+        if !unit.hold_external_user(whom.scope, whom.app, whom.user).await? {
+            return Err(ChangeError::NotFound);
+        }
+        if let Some(nickname) = &change.nickname {
+            unit.name_external_user(whom.scope, whom.user, nickname.as_deref()).await?;
+            let named = by.did(whom.scope.organization(), Action::SettingChanged, &whom.user);
+            unit.audit(named, &by.caller).await?;
+        }
+        let before = record(&unit, whom).await?;
         match change.status {
             Some(Status::Active) => self.switch_on(&unit, whom, by).await?,
             Some(Status::Disabled) => self.switch_off(&unit, whom, by).await?,
@@ -75,7 +87,9 @@ impl Administration {
     /// Nobody is pending, or no seat is left.
     pub async fn admit(&self, whom: Whom, by: &By) -> Result<Prepared<Record>, ChangeError> {
         let unit = self.parts.store.begin().await?;
-        record(&unit, whom).await?;
+        if !unit.hold_external_user(whom.scope, whom.app, whom.user).await? {
+            return Err(ChangeError::NotFound);
+        }
         if !unit.change_status(whom.scope, whom.user, Status::Pending, Status::Active).await? {
             return Err(Conflict::WrongStatus.into());
         }
@@ -117,7 +131,7 @@ impl Administration {
         Ok(())
     }
 
-    /// Lets somebody in who is pending or disabled; whoever is active stays so.
+    /// Lets somebody in who is pending or disabled, and held by the unit; whoever is active stays so.
     async fn switch_on(&self, unit: &Unit, whom: Whom, by: &By) -> Result<(), ChangeError> {
         for from in [Status::Pending, Status::Disabled] {
             if unit.change_status(whom.scope, whom.user, from, Status::Active).await? {
@@ -142,7 +156,7 @@ impl Administration {
         Ok(())
     }
 
-    /// Disables an account: its seat is free, it is signed out everywhere, and the browsers that wait for it are told.
+    /// Disables an account that the unit holds: its seat is free, it is signed out everywhere, and the browsers that wait for it are told.
     async fn switch_off(&self, unit: &Unit, whom: Whom, by: &By) -> Result<(), ChangeError> {
         let organization = whom.scope.organization();
         if unit.change_status(whom.scope, whom.user, Status::Active, Status::Disabled).await? {

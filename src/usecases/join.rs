@@ -145,10 +145,17 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<Option<Granted>, BindError> {
         let unit = self.parts.store.begin().await?;
+        let scope = view.portal.scope();
+        let bound = unit.bound_account(scope).await?;
         if !unit.use_code(code).await? {
             return Err(BindError::CodeWrong);
         }
-        let user = self.account_of(&unit, view, owner, caller).await?;
+        // Unbinding refuses every visit: in one that was not, the openid is the bound account's.
+        let appid = match bound {
+            Some((_, appid)) if unit.hold_visit(view.visit.id, scope).await? => appid,
+            _ => return Err(BindError::Refused(Refusal::PortalClosed)),
+        };
+        let user = self.account_of(&unit, view, owner, &appid, caller).await?;
         if let Some(terms) = &view.terms {
             self.accept(&unit, &user, terms, caller).await?;
         }
@@ -181,6 +188,7 @@ impl SignIn {
         unit: &Unit,
         view: &PhoneView,
         owner: &CodeOwner,
+        appid: &str,
         caller: &Caller,
     ) -> Result<ExternalUser, BindError> {
         let portal = &view.portal;
@@ -190,8 +198,6 @@ impl SignIn {
             portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
             return if user.phone.is_some() { Ok(user) } else { take_phone(unit, user, owner).await };
         }
-        let appid =
-            self.parts.store.service_account_of(owner.organization).await?.ok_or(StoreError::Conflict)?.appid;
         let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
             portal.admit(None).map_err(BindError::Refused)?;
             let role = unit.default_role(owner.app).await?.name;
@@ -200,7 +206,7 @@ impl SignIn {
                 return Err(BindError::Refused(Refusal::SeatsFull));
             }
             unit.create_external_user(&user).await?;
-            unit.bind_wechat(&user, &appid, &owner.openid).await?;
+            unit.bind_wechat(&user, appid, &owner.openid).await?;
             return Ok(user);
         };
         portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
@@ -218,7 +224,7 @@ impl SignIn {
             }
             user.status = Status::Active;
         }
-        unit.bind_wechat(&user, &appid, &owner.openid).await?;
+        unit.bind_wechat(&user, appid, &owner.openid).await?;
         Ok(user)
     }
 

@@ -134,7 +134,12 @@ impl SignIn {
             let (session, user, asked, terms) = (None, None, None, None);
             // An exchange that a crash cut off is begun anew by scanning, or opening the link, again.
             let abandoned = self.now() > visit.exchanging_since.plus(ABANDONED);
-            let step = if abandoned { Step::Expired } else { Step::Moment };
+            let step = match visit.ended {
+                Some(Ending::Refused(refusal)) => Step::Refused(refusal),
+                Some(Ending::Denied) => Step::Denied,
+                None if abandoned => Step::Expired,
+                None => Step::Moment,
+            };
             return Ok(PhoneView { portal, visit, session, user, asked, terms, step, cookie });
         };
         let session = match visit.qr {

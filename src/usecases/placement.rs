@@ -92,7 +92,12 @@ impl Placement {
             }
         }
         if let Some(roles) = &self.roles {
-            found.roles = Some(role_ids(unit, scope, roles).await?);
+            let roles = role_ids(unit, scope, roles).await?;
+            // One that was deleted since it was found would be given all the same.
+            if !unit.hold_roles(scope, &roles).await? {
+                return Err(ChangeError::invalid("roles", "one of them was deleted just now"));
+            }
+            found.roles = Some(roles);
         }
         if let Some(apps) = &self.apps {
             found.apps = Some(app_ids(unit, scope, apps).await?);

@@ -85,11 +85,14 @@ impl PlatformAccounts {
     pub async fn open_invitation(&self, text: &str) -> Result<Option<Invited>, StoreError> {
         let Some(token) = InvitationToken::parse(text) else { return Ok(None) };
         let known = self.parts.store.invitation(&token.hash()).await?;
-        Ok(known.filter(|known| {
-            known.invitation.is_open(self.now())
-                && known.organization.enabled
-                && known.affiliation.status == Status::Invited
-        }))
+        Ok(known.filter(|known| self.counts(known)))
+    }
+
+    /// Whether an invitation can still be taken up.
+    pub(super) fn counts(&self, known: &Invited) -> bool {
+        known.invitation.is_open(self.now())
+            && known.organization.enabled
+            && known.affiliation.status == Status::Invited
     }
 
     /// Everything that an account belongs to.

@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 
 use crate::domain::audit::{Action, By};
 use crate::domain::ids::{OrgId, ServiceAccountId};
+use crate::domain::qr_session::Refusal;
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{DomainFile, PushMode, Reach, ServiceAccount, check_parts};
 use crate::store::StoreError;
@@ -92,7 +93,8 @@ impl Administration {
         Ok(Bound { account, reach })
     }
 
-    /// Takes the service account from its organization; `confirmed` names its appid, or says yes.
+    /// Takes the service account from its organization; `confirmed` names its appid, or says yes. Whoever came by it is
+    /// signed out, whoever is on the way in is refused, and browsers that wait are told.
     ///
     /// # Errors
     /// There is none, or it was not confirmed what stops.
@@ -104,8 +106,9 @@ impl Administration {
     ) -> Result<Prepared<()>, ChangeError> {
         let Bound { account, reach } = self.bound_service_account(scope).await?;
         if confirmed.is_none_or(|confirmed| confirmed != account.appid && confirmed != "true") {
-            let Reach { bindings, followers } = reach;
-            return Err(Conflict::ConfirmationRequired { appid: account.appid, bindings, followers }.into());
+            let Reach { bindings, only_by_wechat: unreachable, followers } = reach;
+            let appid = account.appid;
+            return Err(Conflict::ConfirmationRequired { appid, bindings, unreachable, followers }.into());
         }
         // Followers may be millions: they go page by page, so that nobody else waits long for the database. If this is cut off
         // the account is still bound, and they can be imported again.
@@ -120,7 +123,11 @@ impl Administration {
         let unit = self.parts.store.begin().await?;
         let held = unit.service_account(scope).await?;
         let held = held.filter(|held| held.id == account.id).ok_or(ChangeError::NotFound)?;
+        // A visit that goes on at this moment asks first what is bound, and so is either refused here or too late.
+        unit.refuse_visits(scope, Refusal::PortalClosed).await?;
         unit.unbind_service_account(scope, &held).await?;
+        self.portals_switched(&unit, &unit.apps_of(scope.organization()).await?).await?;
+        unit.end_all_logins(scope).await?;
         self.noted(unit, by, (scope.organization(), Action::Deleted), &held.id, ()).await
     }
 
@@ -176,7 +183,10 @@ impl Administration {
                 succeed(&mut account, before, new);
                 unit.set_service_account(&account).await?;
             }
-            None => unit.bind_service_account(&account).await?,
+            None => {
+                unit.bind_service_account(&account).await?;
+                self.portals_switched(&unit, &unit.apps_of(scope.organization()).await?).await?;
+            }
         }
         let reach = unit.reach(scope, &account).await?;
         let id = account.id;

@@ -57,6 +57,26 @@ test("an app behind nginx is open to whoever is signed in at its portal, and to 
   const lied = { headers: { "X-Menfang-User": "usr_somebody" }, maxRedirects: 0 };
   assert.equal(await (await pc.request.get(app, lied)).text(), `signed in as ${id}\n`);
 
+  // The app sees its own cookies, and none that signs anybody in, wherever they stand among each other.
+  await pc.context().addCookies([{ name: "cart", value: "7", url: demo.url }]);
+  assert.equal(await (await pc.request.get(`${demo.url}/app/cookies`)).text(), "cart=7");
+  const cookies = await pc.context().cookies(demo.url);
+  const login = cookies.find(({ name }) => name === `menfang_login_${slug}`);
+  const signedIn = `${login.name}=${login.value}`;
+  const seen = async (...sent) => {
+    const answer = await fetch(`${demo.url}/app/cookies`, { headers: { Cookie: sent.join("; ") }, redirect: "manual" });
+    assert.equal(answer.status, 200);
+    return answer.text();
+  };
+  assert.equal(await seen(signedIn), "");
+  assert.equal(await seen(signedIn, "a=1"), "a=1");
+  assert.equal(await seen("a=1", signedIn), "a=1");
+  const mixed = ["a=1", "menfang_device=x", signedIn, "b=menfang_2", "__Host-menfang_login_x=y", "my_menfang_c=3", "menfang_phone=z"];
+  assert.equal(await seen(...mixed), "a=1; b=menfang_2; my_menfang_c=3");
+  // More of a mix than any browser sends: rather none of them than one of Menfang's.
+  const wild = Array.from({ length: 8 }, (_, place) => [`a${place}=1`, `menfang_${place}=1`]).flat();
+  assert.equal(await seen(signedIn, ...wild), "");
+
   const away = async (page, more = {}) => {
     const answer = await page.request.get(app, { maxRedirects: 0, ...more });
     assert.deepEqual([answer.status(), answer.headers().location], [302, `/p/${slug}`]);

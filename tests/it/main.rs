@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod architecture;
 mod command_line;
+mod held_rows;
 mod migrations;
 mod notifications;
 mod portal_rules;

@@ -38,7 +38,8 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
 
 #[actix_web::test]
 async fn lost_answers_between_kills_lose_nothing_and_double_nothing() {
-    let stage = Stage::set(&[("wechat.sends_per_second", "1500"), ("notifications.retry_first_ms", "300")]).await;
+    let stage =
+        Stage::set(&[("wechat.sends_per_second", "1500"), ("notifications.retry_first_ms", "300")]).await;
     let server = stage.start().await;
     stage.with_followers(&server, FOLLOWERS).await;
     stage.sandbox("PUT", "/sandbox/faults", json!({"paths": [SEND], "drop_after_rate": 0.2})).await;

@@ -61,7 +61,8 @@ impl Stage {
 
     /// Has so many people follow the server's account, and the server know of them.
     pub(crate) async fn with_followers(&self, server: &Process, count: u32) {
-        let crowd = json!({"appid": server.text("/service_account/appid"), "count": count, "following": true});
+        let crowd =
+            json!({"appid": server.text("/service_account/appid"), "count": count, "following": true});
         self.sandbox("POST", "/sandbox/people/bulk", crowd).await;
         server.ask("POST", &server.own("/followers/sync"), json!({})).await;
         server.until(&server.own("/followers/sync"), |import| import["state"] == "done").await;

@@ -39,6 +39,13 @@ impl Session<'_> {
 
     /// Brings the first notification that is not spread, or not ended, a page further; true when something was done.
     pub(super) async fn spread(&mut self) -> Result<bool, StepError> {
+        if self.account.is_none() && !self.is_of_inboxes() {
+            let unit = self.begin_unit().await?;
+            if unit.stop_notifications(self.lease.outbox, Which::All, Stop::Unbound).await? > 0 {
+                unit.commit().await?;
+                return Ok(true);
+            }
+        }
         let some = self.tools().store.notifications_to_spread(self.lease.outbox, self.now(), 20).await?;
         for notification in some {
             let done = match notification.stopped {
@@ -63,12 +70,7 @@ impl Session<'_> {
         if self.is_of_inboxes() {
             return self.spread_into_inboxes(notification).await;
         }
-        let Some(account) = self.account.clone() else {
-            let unit = self.begin_unit().await?;
-            unit.stop_notifications(self.lease.outbox, Which::All, Stop::Unbound).await?;
-            unit.commit().await?;
-            return Ok(true);
-        };
+        let Some(account) = self.account.clone() else { return Ok(false) };
         let page = self.tools().store.audience(notification, &account, PAGE).await?;
         let unit = self.begin_unit().await?;
         let state =

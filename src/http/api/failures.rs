@@ -51,15 +51,24 @@ fn conflicting(visitor: &Visitor, conflict: Conflict) -> Problem {
         Conflict::ServiceAccountTaken => visitor.problem(Code::ServiceAccountTaken),
         Conflict::OrganizationHasServiceAccount => visitor.problem(Code::OrganizationHasServiceAccount),
         Conflict::NoServiceAccount => visitor.problem(Code::NoServiceAccount),
-        Conflict::ConfirmationRequired { appid, bindings, followers } => {
+        Conflict::ConfirmationRequired { appid, bindings, unreachable, followers } => {
+            let lost = if unreachable == 0 {
+                String::new()
+            } else {
+                format!(
+                    "{unreachable} accounts have no phone: nobody comes into them again, and they keep their seats until \
+                     they are disabled or deleted. "
+                )
+            };
             let detail = format!(
-                "{bindings} people sign in by this account and {followers} followers get messages by it; both stop. \
-                 Send ?confirm={appid} if that is meant"
+                "{bindings} people sign in by this account and {followers} followers get messages by it; both stop, and \
+                 everybody is signed out. {lost}Send ?confirm={appid} if that is meant"
             );
             visitor
                 .problem(Code::ConfirmationRequired)
                 .detail(detail)
                 .with("bindings", bindings)
+                .with("unreachable", unreachable)
                 .with("followers", followers)
                 .with("confirm", appid)
         }

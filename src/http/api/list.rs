@@ -1,6 +1,7 @@
 //! Lists: which page and which rows of it are asked for.
 
 use actix_web::HttpRequest;
+use actix_web::web::Query;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -41,7 +42,7 @@ pub fn page(request: &HttpRequest, visitor: &Visitor) -> Result<Page, Problem> {
     let invalid = |field: &str, rule: &str| {
         visitor.problem(Code::InvalidField).detail(format!("{field}: {rule}")).with("field", field)
     };
-    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string())
+    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|_| visitor.problem(Code::BadRequest))?;
     let mut page = Page::first(USUAL);
     for (name, value) in pairs.iter() {
@@ -64,13 +65,48 @@ pub fn page(request: &HttpRequest, visitor: &Visitor) -> Result<Page, Problem> {
 /// What else a request asks for in its query, each name at most once.
 ///
 /// # Errors
-/// A value makes no sense.
+/// A value makes no sense; the problem names the parameter.
 pub fn filters<T: DeserializeOwned>(request: &HttpRequest, visitor: &Visitor) -> Result<T, Problem> {
-    let read = actix_web::web::Query::<T>::from_query(request.query_string());
-    read.map(actix_web::web::Query::into_inner).map_err(|_| {
-        visitor
-            .problem(Code::InvalidField)
-            .detail("a filter of the query makes no sense")
-            .with("field", "query")
+    let text = request.query_string();
+    Query::<T>::from_query(text).map(Query::into_inner).map_err(|_| {
+        let field = first_wrong::<T>(text).unwrap_or_else(|| "query".into());
+        let detail = format!("{field}: must have a value of its form, and come once");
+        visitor.problem(Code::InvalidField).detail(detail).with("field", field)
     })
+}
+
+/// The parameter up to which a query makes no sense any more.
+fn first_wrong<T: DeserializeOwned>(text: &str) -> Option<String> {
+    let ends = text.match_indices('&').map(|(end, _)| end).chain([text.len()]);
+    let end = ends.into_iter().find(|&end| Query::<T>::from_query(&text[..end]).is_err())?;
+    let last = text[..end].rsplit('&').next()?;
+    let pairs = Query::<Vec<(String, String)>>::from_query(last).ok()?.into_inner();
+    pairs.into_iter().next().map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only whether it reads is asked")]
+    struct Filters {
+        follows: Option<bool>,
+        openid: Option<String>,
+    }
+
+    #[test]
+    fn the_first_parameter_that_makes_no_sense_is_named() {
+        for (text, wrong) in [
+            ("", None),
+            ("openid=a&follows=true&else=%zz", None),
+            ("follows=maybe", Some("follows")),
+            ("openid=a&f%6fllows=&openid=b", Some("follows")),
+            ("openid=a&follows=true&openid=b", Some("openid")),
+        ] {
+            assert_eq!(first_wrong::<Filters>(text).as_deref(), wrong, "{text}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::problem::Code::{
     AlreadyRegistered, BadRequest, CodeWrong, InvalidField, InvitationInvalid, NotFound, OriginNotAllowed,
-    PhoneInvalid, SeatsFull, SignInFailed, SmsUnavailable, TooLarge, TooManyRequests, Unavailable, WebOnly,
+    PhoneInvalid, SeatsFull, SignInFailed, SmsUnavailable, TooLarge, TooManyRequests, Unavailable,
 };
 
 use super::op::{Op, op, query, text};
@@ -64,7 +64,7 @@ pub(super) fn paths() -> Vec<(&'static str, Value)> {
         ("/join/{token}", json!({"get": join.build(), "post": take_up.build(), "parameters": of_token})),
         (
             "/account/sign-in",
-            json!({"get": sign_in.build(), "post": prove.problems(&[SignInFailed, WebOnly]).build()}),
+            json!({"get": sign_in.build(), "post": prove.problems(&[SignInFailed]).build()}),
         ),
         ("/account", json!({"get": account.build()})),
         ("/account/inbox/read", json!({"post": read.build()})),

@@ -274,7 +274,6 @@ pub(super) fn typed_text(lang: Lang, code: Code) -> &'static str {
         Code::AlreadyRegistered => "join.errors.registered",
         Code::SeatsFull => "join.errors.seats_full",
         Code::SignInFailed => "account.errors.failed",
-        Code::WebOnly => "account.errors.web_only",
         _ => "phone.errors.other",
     })
 }

@@ -104,3 +104,35 @@ async fn a_late_code_is_refused() {
     server.advance(301);
     person.register_with(token(&invited), &code).await.expect_problem(422, "code_wrong");
 }
+
+#[actix_web::test]
+async fn what_one_organization_has_sent_to_a_phone_does_not_stop_another() {
+    let server = TestServer::start().await;
+    let person = Registrant::new(&server, "Li Lei");
+    let here = invite(&own(&server), "members", &person.number).await;
+    let other = another_organization(&server, "Other Ltd", "standard").await;
+    let there = invite(&other, "members", &person.number).await;
+    person.ask_code(token(&here)).await.expect(202);
+    let first = server.last_code(&person.number).await;
+    // At once, and the code of the other one stays good.
+    person.ask_code(token(&there)).await.expect(202);
+    person.ask_code(token(&there)).await.expect_problem(429, "too_many_requests");
+    person.register_with(token(&here), &first).await.expect(201);
+
+    // Whoever is closed for wrong guesses at one is not at another.
+    let person = Registrant::new(&server, "Han Mei");
+    let here = invite(&own(&server), "members", &person.number).await;
+    let there = invite(&other, "members", &person.number).await;
+    for _ in 0..3 {
+        server.advance(61);
+        person.ask_code(token(&there)).await.expect(202);
+        let right = server.last_code(&person.number).await;
+        let wrong = if right == "000000" { "000001" } else { "000000" };
+        for _ in 0..5 {
+            person.register_with(token(&there), wrong).await.expect_problem(422, "code_wrong");
+        }
+    }
+    server.advance(61);
+    person.ask_code(token(&there)).await.expect_problem(429, "too_many_requests");
+    person.register(&server, token(&here)).await.expect(201);
+}

@@ -194,3 +194,21 @@ async fn a_request_that_a_crash_cut_off_can_be_made_again_after_a_minute() {
     let unit = server.running().store.begin().await.unwrap();
     assert!(unit.keep_answer(&first, 201, "{}").await.is_err());
 }
+
+#[actix_web::test]
+async fn a_filter_that_makes_no_sense_is_named() {
+    let server = TestServer::start().await;
+    let (admin, org, app) = (server.own_backend(), server.org(), server.app("suppliers").await);
+    for (list, query, field) in [
+        (format!("{org}/followers"), "follows=maybe", "follows"),
+        (format!("{org}/followers"), "openid=a&bound=2", "bound"),
+        (format!("{org}/members"), "limit=3&status=gone", "status"),
+        (format!("{org}/collaborators"), "status=active&status=active", "status"),
+        (format!("{app}/external-users"), "unreachable=x", "unreachable"),
+        (format!("{app}/external-users"), "role=a&role=b", "role"),
+        (format!("{org}/audit"), "actor=a&since=1&since=2", "since"),
+    ] {
+        let refused = admin.get(&format!("{list}?{query}")).await.expect_problem(422, "invalid_field").json();
+        assert_eq!(refused["field"], field, "{list}?{query}");
+    }
+}

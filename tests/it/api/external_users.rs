@@ -112,7 +112,7 @@ async fn an_external_user_has_exactly_one_role() {
     assert_eq!(changed["role"], "buyer");
     let by_id = json!({"role": user["role_id"]});
     assert_eq!(admin.patch(&place, by_id).await.expect(200).json()["role"], "user");
-    admin.patch(&place, json!({"nickname": "X"})).await.expect_problem(422, "unknown_field");
+    admin.patch(&place, json!({"avatar_url": "X"})).await.expect_problem(422, "unknown_field");
 }
 
 #[actix_web::test]

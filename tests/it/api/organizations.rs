@@ -41,3 +41,39 @@ async fn the_platform_makes_and_changes_organizations() {
     assert_eq!(only["items"].as_array().unwrap().len(), 1);
     own.get(&format!("{path}/audit?since=yesterday")).await.expect_problem(422, "invalid_field");
 }
+
+#[actix_web::test]
+async fn the_audit_log_is_read_page_by_page_from_either_end() {
+    let server = crate::support::TestServer::start().await;
+    let (own, path) = (server.own_backend(), format!("{}/audit", server.org()));
+    for name in ["North", "South", "East"] {
+        server.advance(1);
+        server.department(name).await;
+    }
+    let all = async |order: &str| {
+        let (mut lines, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = own.get(&format!("{path}?limit=2{order}{cursor}")).await.expect(200).json();
+            lines.extend(page["items"].as_array().unwrap().clone());
+            let Some(next) = page["next"].as_str() else { return lines };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let (forth, mut back) = (all("").await, all("&order=desc").await);
+    assert!(forth.len() > 4);
+    assert_eq!(back[0]["action"], "created");
+    assert!(back[0]["at"].as_str() > back[1]["at"].as_str());
+    back.reverse();
+    assert_eq!(back, forth);
+    assert_eq!(all("&order=asc").await, forth);
+
+    for (query, field) in [("order=newest", "order"), ("action=dance", "action")] {
+        let refused = own.get(&format!("{path}?{query}")).await.expect_problem(422, "invalid_field").json();
+        assert_eq!(refused["field"], field);
+    }
+    // Every word that comes is one of the description's.
+    let document = server.http.get(server.at("/api/openapi.json")).send().await.unwrap();
+    let document: serde_json::Value = document.json().await.unwrap();
+    let words = &document["components"]["schemas"]["AuditEntry"]["properties"]["action"]["enum"];
+    assert!(forth.iter().all(|line| words.as_array().unwrap().contains(&line["action"])), "{words}");
+}

@@ -206,3 +206,16 @@ async fn nothing_older_brings_a_closed_account_back() {
     push(&server, openid, "subscribe", at(6)).await;
     assert_eq!(row(&server, openid).await["follows"], true, "what is newer counts");
 }
+
+#[actix_web::test]
+async fn the_name_that_the_organization_gives_stays_when_wechat_takes_its_own_away() {
+    let server = TestServer::start().await;
+    let (alice, pc) = well_known(&server).await;
+    let user = server.account("suppliers", &alice).await;
+    let place = format!("/apps/{}/external-users/{}", user.app, user.id);
+    let named = json!({"nickname": "Alice of Accounting"});
+    let named = server.own_backend().patch(&place, named).await.expect(200).json();
+    assert_eq!(named["avatar_url"], json!(null), "the picture was WeChat's");
+    tap(&server, &alice, "unfollow").await;
+    assert_eq!(pc.me("suppliers").await.expect(200).json()["nickname"], "Alice of Accounting");
+}

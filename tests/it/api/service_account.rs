@@ -260,6 +260,7 @@ async fn unbinding_says_what_stops_and_wants_to_be_confirmed() {
     let path = format!("{}/service-account", server.org());
     let alice = server.person("Alice").await;
     let pc = sign_in_new(&server, &alice, "suppliers").await;
+    let me = pc.me("suppliers").await.expect(200).json();
     let follow = format!("/sandbox/people/{}/follow", alice.id);
     server.sandbox_post(&follow, &json!({"appid": APPID})).await;
     for query in
@@ -278,8 +279,7 @@ async fn unbinding_says_what_stops_and_wants_to_be_confirmed() {
     for table in ["service_accounts", "followers", "wechat_bindings", "follower_imports"] {
         assert!(rows.contains(&(table.into(), 0)), "{table}: {rows:?}");
     }
-    let me = pc.me("suppliers").await.expect(200).json();
-    assert_eq!(me["follows"], false, "whoever is signed in stays so");
+    pc.me("suppliers").await.expect_problem(401, "not_signed_in");
     alice.web.get(&alice.at("/p/suppliers")).await.expect(503);
     // WeChat still tells us, and nobody listens.
     let told = server.sandbox_post(&follow.replace("follow", "unfollow"), &json!({"appid": APPID})).await;

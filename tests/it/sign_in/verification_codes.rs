@@ -59,3 +59,17 @@ async fn what_is_no_mobile_number_gets_no_code() {
         stranger.web.post(&stranger.at("/p/suppliers/phone/code"), &[("phone", "13800000000")]).await;
     answer.expect_problem(403, "no_transaction");
 }
+
+#[actix_web::test]
+async fn the_rows_that_are_held_tell_nobodys_openid_address_or_phone() {
+    let server = TestServer::start().await;
+    let (phone, pc) = (server.person("Alice").await, server.browser());
+    let qr = pc.start_qr("suppliers").await;
+    phone.scan_qr("suppliers", &qr).await;
+    phone.ask_code("suppliers").await.expect(202);
+    let names = server.lock_names().await;
+    assert_eq!(names.len(), 4, "phone, openid, address, organization");
+    for name in names {
+        assert!(name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
+    }
+}

@@ -12,7 +12,7 @@ use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
 use menfang::domain::clock::{Clock, Millis};
 use menfang::domain::external_user::ExternalUser;
-use menfang::domain::ids::{AppId, OrgId};
+use menfang::domain::ids::{AppId, OrgId, VisitId};
 use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
 use menfang::domain::scope::OrgScope;
@@ -256,6 +256,31 @@ impl TestServer {
         db.close().await.unwrap();
     }
 
+    /// Has the database write down from now on in which order these things happen: an event of a table, such as
+    /// `DELETE ON roles`, each with the word that stands for it.
+    pub(crate) async fn watch_writes(&self, events: &[(&str, &str)]) {
+        use sea_orm::{ConnectionTrait, Database};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        db.execute_unprepared("CREATE TABLE watched (n INTEGER PRIMARY KEY, word TEXT)").await.unwrap();
+        for (place, (event, word)) in events.iter().enumerate() {
+            let note = format!("BEGIN INSERT INTO watched (word) VALUES ('{word}'); END");
+            let trigger = format!("CREATE TRIGGER watched_{place} AFTER {event} {note}");
+            db.execute_unprepared(&trigger).await.unwrap();
+        }
+        db.close().await.unwrap();
+    }
+
+    /// What happened since it was last asked, in its order.
+    pub(crate) async fn writes(&self) -> Vec<String> {
+        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let ask = Statement::from_string(DbBackend::Sqlite, "SELECT word FROM watched ORDER BY n");
+        let rows = db.query_all_raw(ask).await.unwrap();
+        db.execute_unprepared("DELETE FROM watched").await.unwrap();
+        db.close().await.unwrap();
+        rows.iter().map(|row| row.try_get("", "word").unwrap()).collect()
+    }
+
     /// The lines of the audit log with this action, newest first.
     pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
         let path = format!("/organizations/{}/audit?action={action}&limit=500", self.organization);
@@ -354,6 +379,23 @@ impl TestServer {
         let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
         let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
         (rows.len(), with_person.count())
+    }
+
+    /// What the rows are called that are held while codes are counted.
+    pub(crate) async fn lock_names(&self) -> Vec<String> {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::limit_lock::Entity::find().all(&db).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect()
+    }
+
+    /// The one visit that there is.
+    pub(crate) async fn only_visit(&self) -> VisitId {
+        use sea_orm::{Database, EntityTrait};
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let rows = entities::visit::Entity::find().all(&db).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        VisitId(rows[0].id)
     }
 
     /// Where the API has the organization.

@@ -138,7 +138,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let sign_in = op("accounts", "Signs in with a platform account")
         .describe(
             "`client` web sets the cookie, app answers the token. Whatever is wrong, the answer is the same. An \
-             external user has no account: whoever gave a right code is told so.",
+             external user has no account: whoever gave a right code to the mobile app is told so (403 `web_only`).",
         )
         .anybody()
         .takes::<AccountSignIn>(&json!({"phone": "13800138000", "password": "…", "client": "app"}))

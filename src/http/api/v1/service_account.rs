@@ -161,8 +161,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .right::<ServiceAccountWrite>()
         .describe(
             "Without `confirm` it says what stops working: how many accounts are signed in by it and how many people follow it. \
-             Accounts stay; their people prove their phone once more, and are bound anew, when another service account is bound. \
-             Logins stay until they end.",
+             With it everybody is signed out, whoever is on the way in is refused, and browsers that wait are told \
+             (`refused`, `portal_closed`). Accounts and their seats stay; their people prove their phone once more, and are bound \
+             anew, when another service account is bound. `unreachable` of the answer says how many have no phone that could be \
+             proved, because it was freed: nobody comes into those again. `GET /apps/{app}/external-users?unreachable=true` lists \
+             them, and they keep their seats until they are disabled or deleted.",
         )
         .repeatable()
         .parameters(json!([query("confirm", &text(), "The appid, or `true`: that this is meant")]))

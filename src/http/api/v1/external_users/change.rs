@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::domain::capability::{Kind, allows_roles};
 use crate::domain::external_user::Manager;
-use crate::domain::naming::Named;
+use crate::domain::naming::{Named, display_name};
 use crate::domain::right::ExternalUsersWrite;
 use crate::http::api::body::{Json, Nothing, clearable};
 use crate::http::api::endpoint::{self, Endpoint};
@@ -27,6 +27,11 @@ use super::view::{ExternalUser, ExternalUserStatus, example, view, whom};
 pub(super) struct ExternalUserChange {
     /// `active` lets a pending or disabled person in, which takes a seat; `disabled` signs the person out everywhere.
     status: Option<ExternalUserStatus>,
+    /// The name to show, as an invitation's `name`: 1 to 60 characters; null for none. A picture that came from WeChat goes
+    /// with it.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 60)]
+    nickname: Option<Option<String>>,
     /// Its one role, by id or name.
     #[serde(default, deserialize_with = "roles_sent")]
     #[schema(value_type = String, required = false)]
@@ -109,11 +114,18 @@ fn wanted(sent: &ExternalUserChange) -> Result<UserChange, ChangeError> {
         }),
         None => Ok(None),
     });
+    let nickname = sent.nickname.as_ref().map(|name| match name {
+        Some(name) => {
+            display_name(name).map(Some).map_err(|rule| ChangeError::invalid("nickname", rule.to_string()))
+        }
+        None => Ok(None),
+    });
     Ok(UserChange {
         status: sent.status.map(Into::into),
         role: role.map(Named::read),
         department: sent.department.as_ref().map(|named| named.as_deref().map(Named::read)),
         manager: manager.transpose()?,
+        nickname: nickname.transpose()?,
     })
 }
 

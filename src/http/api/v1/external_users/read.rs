@@ -26,7 +26,10 @@ struct Filters {
     status: Option<String>,
     role: Option<String>,
     department: Option<String>,
+    subdepartments: Option<bool>,
+    waiting: Option<bool>,
     phone: Option<String>,
+    unreachable: Option<bool>,
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -35,10 +38,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .right::<ExternalUsersRead>()
         .lists::<ExternalUser>()
         .parameters(json!([
-            query("status", &status, "Those of this status"),
+            query("status", &status, "Those of this status; `pending` are both the invited and those who wait"),
+            query(
+                "waiting",
+                &json!({"type": "boolean"}),
+                "Those who came by themselves and wait to be let in; or all others: `status=pending&waiting=false` are those \
+                 who are invited and have not come yet",
+            ),
             query("role", &text(), "Those of this role, by its id or name"),
             query("department", &text(), "Those of this department, by its id or name"),
+            query(
+                "subdepartments",
+                &json!({"type": "boolean", "default": false}),
+                "Also those of the departments that are part of `department`, directly or through others",
+            ),
             query("phone", &text(), "The one of this phone: the whole number"),
+            query(
+                "unreachable",
+                &json!({"type": "boolean"}),
+                "Those who have neither phone nor WeChat identity left, so that nobody comes into them; or all others",
+            ),
         ]));
     let read = op("external users", "An external user").right::<ExternalUsersRead>().gives::<ExternalUser>(
         "200",
@@ -81,6 +100,8 @@ async fn wanted(
     let mut wanted = Wanted {
         status: status.transpose()?,
         phone: filters.phone.map(|typed| admin.phone(&typed)).transpose()?,
+        unreachable: filters.unreachable,
+        waiting: filters.waiting,
         ..Wanted::default()
     };
     if let Some(named) = filters.role {
@@ -88,10 +109,13 @@ async fn wanted(
         wanted.role = Some(role.name);
     }
     if let Some(named) = filters.department {
-        wanted.department = admin.store().department_by(scope, &Named::read(&named)).await?;
-        if wanted.department.is_none() {
-            return Ok(None);
-        }
+        let department = admin.store().department_by(scope, &Named::read(&named)).await?;
+        let Some(department) = department else { return Ok(None) };
+        wanted.departments = Some(if filters.subdepartments == Some(true) {
+            admin.store().department_with_parts(scope, department).await?
+        } else {
+            vec![department]
+        });
     }
     Ok(Some(wanted))
 }

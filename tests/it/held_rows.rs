@@ -1,0 +1,124 @@
+//! What is decided by a row is decided while the row is held. SQLite has one writer, so that a race between two changes
+//! does not show there; the order of the statements does.
+
+use menfang::domain::clock::Millis;
+use menfang::domain::ids::{DepartmentId, RoleId};
+use menfang::domain::scope::OrgScope;
+use serde_json::json;
+
+use crate::sign_in::first_time::sign_in_new;
+use crate::support::TestServer;
+
+const PEOPLE: [(&str, &str); 3] = [
+    ("UPDATE OF org_id ON external_users", "held"),
+    ("UPDATE OF status ON external_users", "status"),
+    ("DELETE ON external_users", "deleted"),
+];
+
+/// Fails unless `held` comes first and something is decided after it.
+fn assert_held_first(writes: &[String], decided: &str) {
+    assert_eq!(writes.first().map(String::as_str), Some("held"), "{writes:?}");
+    assert_eq!(writes.last().map(String::as_str), Some(decided), "{writes:?}");
+}
+
+#[actix_web::test]
+async fn an_external_user_is_held_before_its_status_decides() {
+    let server = TestServer::start().await;
+    let (admin, app) = (server.own_backend(), server.app("suppliers").await);
+    let phone = server.person("Alice").await;
+    sign_in_new(&server, &phone, "suppliers").await;
+    let user = admin.user_of(&app, &phone.number).await;
+    let place = format!("{app}/external-users/{}", user["id"].as_str().unwrap());
+    server.watch_writes(&PEOPLE).await;
+    for (status, seats) in [("disabled", 0), ("active", 1), ("disabled", 0)] {
+        admin.patch(&place, json!({"status": status})).await.expect(200);
+        assert_held_first(&server.writes().await, "status");
+        assert_eq!(server.seats_taken().await, seats);
+        // The same once more decides nothing and takes or frees no second seat.
+        admin.patch(&place, json!({"status": status})).await.expect(200);
+        assert_eq!(server.writes().await, ["held"]);
+        assert_eq!(server.seats_taken().await, seats);
+    }
+    admin.delete(&place).await.expect(204);
+    assert_held_first(&server.writes().await, "deleted");
+    let invited = json!({"phone": server.fresh_number()});
+    let invited = admin.post(&format!("{app}/external-users/invitations"), invited).await.expect(201).json();
+    let place = format!("{app}/external-users/{}", invited["id"].as_str().unwrap());
+    admin.post(&format!("{place}/approve"), json!({})).await.expect(200);
+    assert_held_first(&server.writes().await, "status");
+    admin.post(&format!("{place}/approve"), json!({})).await.expect_problem(409, "wrong_status");
+    assert_eq!(server.seats_taken().await, 1);
+}
+
+#[actix_web::test]
+async fn of_two_units_that_delete_a_person_the_first_alone_has_its_seat() {
+    let server = TestServer::start().await;
+    let phone = server.person("Alice").await;
+    sign_in_new(&server, &phone, "suppliers").await;
+    let user = server.account("suppliers", &phone).await;
+    let (store, scope) = (&server.running().store, OrgScope::of_row(server.organization));
+    let mut seats = Vec::new();
+    for _ in 0..2 {
+        let unit = store.begin().await.unwrap();
+        seats.push(unit.erase_external_user(scope, user.app, user.id, Millis(0)).await.unwrap());
+        assert!(!unit.hold_external_user(scope, user.app, user.id).await.unwrap());
+        unit.commit().await.unwrap();
+    }
+    assert_eq!(seats, [Some(true), None]);
+}
+
+#[actix_web::test]
+async fn a_department_is_held_before_its_people_leave_it_and_by_whoever_places_somebody_in_it() {
+    let server = TestServer::start().await;
+    let admin = server.own_backend();
+    let sales = server.department("Sales").await;
+    let member = format!("{}/members/{}", server.org(), server.member("Bob").await);
+    let placed = [
+        ("UPDATE OF org_id ON departments", "held"),
+        ("UPDATE OF department_id ON affiliations", "placed"),
+        ("UPDATE OF department_id ON external_users", "placed"),
+        ("INSERT ON departments", "made"),
+        ("DELETE ON departments", "deleted"),
+    ];
+    server.watch_writes(&placed).await;
+    admin.patch(&member, json!({"department": "Sales"})).await.expect(200);
+    assert_held_first(&server.writes().await, "placed");
+    let part = json!({"name": "North", "parent": sales});
+    admin.post(&format!("{}/departments", server.org()), part).await.expect(201);
+    assert_held_first(&server.writes().await, "made");
+    admin.delete(&format!("{}/departments/{sales}", server.org())).await.expect(204);
+    assert_held_first(&server.writes().await, "deleted");
+    let unit = server.running().store.begin().await.unwrap();
+    let (scope, id): (_, DepartmentId) = (OrgScope::of_row(server.organization), sales.parse().unwrap());
+    assert!(!unit.delete_department(scope, id).await.unwrap());
+}
+
+#[actix_web::test]
+async fn roles_are_held_before_they_are_given_and_a_deleted_one_is_not() {
+    let server = TestServer::start().await;
+    let (admin, app) = (server.own_backend(), server.app("suppliers").await);
+    let roles = format!("{app}/roles");
+    let buyer = admin.post(&roles, json!({"name": "buyer"})).await.expect(201).json();
+    let buyer = buyer["id"].as_str().unwrap();
+    let member = format!("{}/members/{}", server.org(), server.member("Bob").await);
+    let given = [("UPDATE OF org_id ON roles", "held"), ("INSERT ON affiliation_roles", "given")];
+    server.watch_writes(&given).await;
+    admin.patch(&member, json!({"roles": [buyer]})).await.expect(200);
+    assert_held_first(&server.writes().await, "given");
+    admin.delete(&format!("{roles}/{buyer}")).await.expect(204);
+    let (scope, id): (_, RoleId) = (OrgScope::of_row(server.organization), buyer.parse().unwrap());
+    let unit = server.running().store.begin().await.unwrap();
+    assert!(!unit.hold_roles(scope, &[id]).await.unwrap());
+}
+
+#[actix_web::test]
+async fn a_member_is_held_before_its_status_decides_what_is_free() {
+    let server = TestServer::start().await;
+    let admin = server.own_backend();
+    let member = format!("{}/members/{}", server.org(), server.member("Bob").await);
+    let removed = [("UPDATE OF org_id ON affiliations", "held"), ("DELETE ON affiliations", "deleted")];
+    server.watch_writes(&removed).await;
+    admin.delete(&member).await.expect(204);
+    assert_held_first(&server.writes().await, "deleted");
+    admin.delete(&member).await.expect_problem(404, "not_found");
+}
