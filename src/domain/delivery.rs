@@ -248,7 +248,7 @@ impl SendRules {
 
     /// What follows from an answer that came at `now`; `jitter` is a random number of the whole range.
     pub fn after(&self, tried: Try, answer: &Answer, now: Millis, jitter: u32) -> Verdict {
-        let tries = tried.before.saturating_add(1);
+        let number = tried.before.saturating_add(1);
         match *answer {
             Answer::Accepted(msgid) => Verdict::Sent(msgid),
             // WeChat has a message with these words from us: it is this one, if an earlier try may have been sent.
@@ -270,13 +270,15 @@ impl SendRules {
             },
             Answer::Unknown => {
                 let since = tried.unknown_since.unwrap_or(tried.taken_at);
-                let due_at = now.plus(self.backoff.pause(tries, jitter));
-                if tries >= self.tries || !self.may_repeat(Some(since), due_at) {
+                let due_at = now.plus(self.backoff.pause(number, jitter));
+                if number >= self.tries || !self.may_repeat(Some(since), due_at) {
                     return Verdict::Uncertain;
                 }
                 Verdict::Again { due_at, counts: true, unknown_since: Some(since), errcode: None }
             }
-            Answer::Later(errcode) => self.again(tried, now.plus(self.backoff.pause(tries, jitter)), errcode),
+            Answer::Later(errcode) => {
+                self.again(tried, now.plus(self.backoff.pause(number, jitter)), errcode)
+            }
             Answer::TooFrequent(errcode) => {
                 self.again(tried, now.plus(too_frequent_pause(tried.before)), Some(errcode))
             }

@@ -175,10 +175,7 @@ impl<'a> Sorting<'a> {
     async fn of(unit: &'a Unit, account: &'a ServiceAccount, due: &[Due]) -> Result<Self, StoreError> {
         let ids: HashSet<NotificationId> = due.iter().map(|due| due.notification).collect();
         let ids: Vec<NotificationId> = ids.into_iter().collect();
-        let notifications = match ids.is_empty() {
-            true => Vec::new(),
-            false => unit.notifications(&ids).await?,
-        };
+        let notifications = if ids.is_empty() { Vec::new() } else { unit.notifications(&ids).await? };
         let notifications = notifications.into_iter().map(|one| (one.id, one)).collect();
         Ok(Self { unit, account, notifications, moves: Moves::new() })
     }

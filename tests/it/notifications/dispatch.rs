@@ -125,7 +125,7 @@ async fn what_is_late_is_not_sent() {
     let late = server.all_sent(&id).await;
     assert_eq!(late["counts"]["sent"], 0, "{late}");
     let id = server
-        .order(json!({"send_at": server.now().plus(std::time::Duration::from_secs(60)).rfc3339()}))
+        .order(json!({"send_at": server.now().plus(std::time::Duration::from_mins(1)).rfc3339()}))
         .await;
     server.advance(61);
     server.dispatch().await;

@@ -123,10 +123,10 @@ impl TestServer {
                 }
             }
         };
-        match tokio::time::timeout(Duration::from_secs(30), wait).await {
-            Ok(notification) => notification,
-            Err(_) => panic!("not so far: {}\n{}", self.notification(id).await, self.outbox_snapshot().await),
-        }
+        let Ok(notification) = tokio::time::timeout(Duration::from_secs(30), wait).await else {
+            panic!("not so far: {}\n{}", self.notification(id).await, self.outbox_snapshot().await)
+        };
+        notification
     }
 
     /// Waits until every message that was taken has its receipt.
