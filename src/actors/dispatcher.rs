@@ -13,6 +13,7 @@ mod pace;
 mod pauses;
 mod ready;
 mod record;
+mod sender;
 mod session;
 mod spread;
 
@@ -160,7 +161,7 @@ impl Dispatcher {
         let lease = unit.take_outbox((outbox, organization), &self.holder, self.tools.rules.lease).await?;
         let Some(lease) = lease else { return Ok(Ended::Elsewhere) };
         unit.commit().await?;
-        Session::begin(self, &desk.pace, lease).await?.run(linger).await
+        Session::begin(self, Arc::clone(&desk), lease).await?.run(linger).await
     }
 
     fn desk(&self, outbox: Outbox) -> Arc<Desk> {

@@ -38,7 +38,7 @@ impl Session<'_> {
         let Some(account) = self.account.clone() else { return Ok(false) };
         let mut moved = false;
         for priority in Priority::ALL {
-            let room = self.pace.window().saturating_sub(self.ready.ahead(priority)).min(BATCH);
+            let room = self.desk.pace.window().saturating_sub(self.sender.ahead(priority)).min(BATCH);
             if room == 0 {
                 self.more = true;
                 break;
@@ -65,7 +65,7 @@ impl Session<'_> {
             self.ask_quota().await;
         }
         let mut left = self.left_today(lane.priority);
-        if left == 0 && self.in_the_air() > 0 {
+        if left == 0 && self.taken > 0 {
             // How many are left is certain when these have landed.
             self.more = true;
             return Ok(false);
@@ -111,11 +111,15 @@ impl Session<'_> {
             self.tools().bus.nudge(crate::bus::Nudge::Changes);
         }
         let at = self.now();
-        for due in due {
-            if let Some(letter) = letters.get(&due.notification) {
-                self.ready.push(Taken { letter: Arc::clone(letter), due, at });
-            }
-        }
+        let taken: Vec<Taken> = due
+            .into_iter()
+            .filter_map(|due| {
+                let letter = Arc::clone(letters.get(&due.notification)?);
+                Some(Taken { letter, due, at })
+            })
+            .collect();
+        self.taken += taken.len();
+        self.sender.push(taken);
         Ok(found)
     }
 

@@ -38,11 +38,6 @@ impl Pace {
         self.window
     }
 
-    /// Whether a message may go now; yes takes the place of one.
-    pub(super) fn try_go(&self) -> bool {
-        self.all.check().is_ok()
-    }
-
     /// Waits until a message may go, and takes the place of one. Dropped before its end, it takes none.
     pub(super) async fn go(&self) {
         self.all.until_ready().await;

@@ -78,7 +78,7 @@ impl Session<'_> {
                 self.quota.day = QuotaDay::of(self.now());
                 let used = number(quota.used).max(number(quota.daily_limit) - number(quota.remain));
                 // WeChat may or may not have counted what is on its way: it is counted here until it is asked again.
-                self.quota.used = used.saturating_add(i32::try_from(self.in_the_air()).unwrap_or(i32::MAX));
+                self.quota.used = used.saturating_add(i32::try_from(self.taken).unwrap_or(i32::MAX));
                 self.quota.limit = Some(number(quota.daily_limit));
             }
             Err(error) => {

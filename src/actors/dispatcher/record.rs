@@ -51,7 +51,8 @@ impl Session<'_> {
             // What is taken and held up now goes back to where it was.
             let held: Vec<_> = {
                 let (pause, now) = (self.pause.clone(), self.now());
-                self.ready.drain(|priority| pause.as_ref().is_some_and(|pause| pause.holds(priority, now)))
+                self.sender
+                    .take_back(|priority| pause.as_ref().is_some_and(|pause| pause.holds(priority, now)))
             };
             self.landed.extend(held.into_iter().map(Landed::untried));
         }
@@ -69,6 +70,7 @@ impl Session<'_> {
         unit.set_used_quota(&self.lease, &quota).await?;
         unit.commit().await?;
         self.landed.drain(..count);
+        self.taken = self.taken.saturating_sub(count);
         self.tools().bus.nudge(Nudge::Changes);
         if written.sent > 0 {
             self.setbacks = 0;

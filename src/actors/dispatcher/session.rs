@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::bus::Nudge;
@@ -13,13 +12,10 @@ use crate::domain::notification::{Pause, Priority};
 use crate::domain::service_account::ServiceAccount;
 use crate::store::outboxes::{Lease, UsedQuota};
 use crate::store::{StoreError, Unit};
-use crate::wechat::{Credentials, TemplateMessage};
 
-use super::answer::{self, Told};
-use super::pace::Pace;
-use super::ready::{Ready, Taken};
 use super::record::Landed;
-use super::{Dispatched, Dispatcher, Tools};
+use super::sender::Sender;
+use super::{Desk, Dispatched, Dispatcher, Tools};
 
 /// How often rows are looked at without a nudge.
 const TICK: Duration = Duration::from_millis(500);
@@ -28,8 +24,6 @@ const FLUSH_AT: usize = 200;
 const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// How long to wait after the database was away.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
-/// A share of the places in flight that only urgent messages take: one in so many.
-const URGENT_PLACES: usize = 4;
 
 /// How a session ended.
 #[derive(Debug)]
@@ -58,7 +52,10 @@ pub(super) enum StepError {
 /// What a session holds.
 pub(super) struct Session<'d> {
     pub(super) dispatcher: &'d Dispatcher,
-    pub(super) pace: &'d Pace,
+    pub(super) desk: Arc<Desk>,
+    pub(super) sender: Sender,
+    /// How many are taken and not yet written down.
+    pub(super) taken: usize,
     pub(super) lease: Lease,
     /// The service account; none for inboxes, or when it was unbound.
     pub(super) account: Option<Arc<ServiceAccount>>,
@@ -67,12 +64,10 @@ pub(super) struct Session<'d> {
     /// How often in a row something was wrong with the account, or a probe found nothing.
     pub(super) setbacks: u32,
     pub(super) quota: UsedQuota,
-    pub(super) ready: Ready,
     /// Whether more is due than was taken.
     pub(super) more: bool,
     pub(super) landed: Vec<Landed>,
     pub(super) done: Dispatched,
-    flying: JoinSet<Landed>,
     flush_at: Instant,
     held_at: Instant,
 }
@@ -80,7 +75,7 @@ pub(super) struct Session<'d> {
 impl<'d> Session<'d> {
     pub(super) async fn begin(
         dispatcher: &'d Dispatcher,
-        pace: &'d Pace,
+        desk: Arc<Desk>,
         lease: Lease,
     ) -> Result<Self, StoreError> {
         let row = dispatcher.tools.store.outbox(lease.outbox).await?;
@@ -90,21 +85,23 @@ impl<'d> Session<'d> {
             id: lease.outbox.to_string(),
         })?;
         let account = dispatcher.tools.store.service_account_of(lease.organization).await?;
-        let account = account.filter(|account| account.id.0 == lease.outbox.0);
+        let account = account.filter(|account| account.id.0 == lease.outbox.0).map(Arc::new);
+        let sender = Sender::start(&desk, &dispatcher.tools);
+        sender.set_account(account.clone());
         Ok(Self {
             dispatcher,
-            pace,
+            sender,
+            desk,
+            taken: 0,
             lease,
-            account: account.map(Arc::new),
+            account,
             pause: row.pause,
             probe_at: row.probe_at,
             setbacks: 0,
             quota: row.quota,
-            ready: Ready::default(),
             more: false,
             landed: Vec::new(),
             done: Dispatched::default(),
-            flying: JoinSet::new(),
             flush_at: Instant::now(),
             held_at: Instant::now(),
         })
@@ -162,8 +159,9 @@ impl<'d> Session<'d> {
         let mut look = true;
         let mut idle_since: Option<Instant> = None;
         while !self.dispatcher.is_draining() {
-            self.send_what_may_go();
-            self.collect()?;
+            while let Some(landed) = self.sender.landed_by_now() {
+                self.land(landed);
+            }
             if look || self.wants_more() {
                 match self.look().await {
                     Ok(progress) => look = progress,
@@ -179,7 +177,7 @@ impl<'d> Session<'d> {
                     continue;
                 }
             }
-            let idle = self.ready.is_empty() && self.flying.is_empty() && self.landed.is_empty();
+            let idle = self.taken == 0;
             if idle {
                 let since = *idle_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= linger {
@@ -188,10 +186,8 @@ impl<'d> Session<'d> {
             } else {
                 idle_since = None;
             }
-            let may_send = self.may_send();
             tokio::select! {
-                () = self.pace.go(), if may_send => self.send_next(),
-                Some(landed) = self.flying.join_next(), if !self.flying.is_empty() => self.land(landed.map_err(|_| StepError::Crashed)?),
+                landed = self.sender.landed() => self.land(landed.ok_or(StepError::Crashed)?),
                 () = tokio::time::sleep_until(self.flush_at), if !self.landed.is_empty() => look = true,
                 nudge = nudges.recv() => match nudge {
                     Ok(Nudge::Outbox) | Err(RecvError::Lagged(_)) => {
@@ -210,14 +206,15 @@ impl<'d> Session<'d> {
 
     /// Waits for what is on its way, gives back what is only taken, and lets the outbox go.
     async fn finish(&mut self) -> Result<(), StepError> {
-        let untried = self.ready.drain(|_| true);
+        let untried = self.sender.take_back(|_| true);
         self.landed.extend(untried.into_iter().map(Landed::untried));
-        while let Some(landed) = self.flying.join_next().await {
-            let landed = landed.map_err(|_| StepError::Crashed)?;
-            self.land(landed);
-        }
-        while !self.landed.is_empty() {
-            self.flush().await?;
+        while self.taken > 0 {
+            if self.landed.len() == self.taken || self.landed.len() >= FLUSH_AT {
+                self.flush().await?;
+            } else {
+                let landed = self.sender.landed().await.ok_or(StepError::Crashed)?;
+                self.land(landed);
+            }
         }
         let unit = self.begin_unit().await?;
         unit.release_outbox(&self.lease).await?;
@@ -247,63 +244,14 @@ impl<'d> Session<'d> {
     async fn look_at_account(&mut self) -> Result<(), StepError> {
         let account = self.tools().store.service_account_of(self.lease.organization).await?;
         self.account = account.filter(|account| account.id.0 == self.lease.outbox.0).map(Arc::new);
+        self.sender.set_account(self.account.clone());
         Ok(())
-    }
-
-    /// How many are taken and not yet written down.
-    pub(super) fn in_the_air(&self) -> usize {
-        self.ready.ahead(Priority::Bulk) + self.flying.len() + self.landed.len()
     }
 
     fn wants_more(&self) -> bool {
-        (self.more && self.ready.ahead(Priority::Bulk) <= self.pace.window() / 2)
+        (self.more && self.sender.ahead(Priority::Bulk) <= self.desk.pace.window() / 2)
             || self.landed.len() >= FLUSH_AT
             || (!self.landed.is_empty() && self.flush_at <= Instant::now())
-    }
-
-    /// Down to which priority there are places in flight; some are kept for what is urgent.
-    fn places(&self) -> Option<Priority> {
-        let all = self.tools().rules.in_flight;
-        match self.flying.len() {
-            flying if flying < all - all / URGENT_PLACES => Some(Priority::Bulk),
-            flying if flying < all => Some(Priority::Urgent),
-            _ => None,
-        }
-    }
-
-    fn may_send(&self) -> bool {
-        let waiting = |down_to: Priority| self.ready.ahead(down_to) > 0;
-        self.places().is_some_and(waiting)
-    }
-
-    fn send_what_may_go(&mut self) {
-        while self.may_send() && self.pace.try_go() {
-            self.send_next();
-        }
-    }
-
-    /// Sends the next message, whose place in the pace is taken already.
-    fn send_next(&mut self) {
-        let Some(down_to) = self.places() else { return };
-        let pace = self.pace;
-        let Some(taken) = self.ready.pop(down_to, |app| pace.app_may(app)) else { return };
-        let now = self.now();
-        let Some(account) = self.account.clone() else {
-            return self.land(Landed::untried(taken));
-        };
-        if !self.tools().rules.sends.may_repeat(taken.due.unknown_since, now) {
-            return self.land(Landed::too_late(taken));
-        }
-        let wechat = self.tools().wechat.clone();
-        self.flying.spawn(async move { send(&wechat, &account, taken).await });
-    }
-
-    fn collect(&mut self) -> Result<(), StepError> {
-        while let Some(landed) = self.flying.try_join_next() {
-            let landed = landed.map_err(|_| StepError::Crashed)?;
-            self.land(landed);
-        }
-        Ok(())
     }
 
     fn land(&mut self, landed: Landed) {
@@ -312,27 +260,4 @@ impl<'d> Session<'d> {
         }
         self.landed.push(landed);
     }
-}
-
-async fn send(wechat: &crate::wechat::WeChat, account: &ServiceAccount, taken: Taken) -> Landed {
-    let credentials = Credentials {
-        account: account.id,
-        organization: account.organization,
-        appid: account.appid.clone(),
-        secret: account.secret.clone(),
-    };
-    let client_msg_id = taken.due.id.to_string();
-    let message = TemplateMessage {
-        openid: &taken.due.openid,
-        template_id: &taken.letter.template,
-        data: &taken.letter.data,
-        url: taken.letter.url.as_deref(),
-        client_msg_id: &client_msg_id,
-    };
-    let answered = wechat.send_template(&credentials, &message).await;
-    if let Err(error) = &answered {
-        tracing::debug!(delivery.id = %taken.due.id, error = %error, "a message was not taken");
-    }
-    let Told { answer, beyond } = answer::read(answered);
-    Landed { taken, answer, beyond }
 }
