@@ -18,6 +18,7 @@ mod session;
 mod spread;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use tokio::sync::watch;
 
 use crate::bus::{Bus, Nudge};
 use crate::domain::clock::{Clock, Entropy, random};
-use crate::domain::ids::OrgId;
+use crate::domain::ids::{AppId, OrgId};
 use crate::domain::keys::hex;
 use crate::domain::notification::{Outbox, Pause, Priority};
 use crate::domain::policy::DispatchRules;
@@ -43,6 +44,8 @@ use super::supervision::LifeLine;
 
 /// How often it is looked whether something is due, without a nudge.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest time between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// How long a dispatcher that has nothing to do waits for more: receipts come soon after the last message.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -76,6 +79,12 @@ struct Desk {
     /// Held by the one session of this process.
     busy: tokio::sync::Mutex<()>,
     pace: Pace,
+    /// How often in a row something was in the way of all messages, or a probe found that it still was.
+    setbacks: AtomicU32,
+    /// How many messages in a row came to no answer, or were not taken because WeChat is busy.
+    unanswered: AtomicU32,
+    /// The app that had its turn last: the next one begins.
+    turn: Mutex<Option<AppId>>,
 }
 
 /// What was done.
@@ -117,7 +126,7 @@ impl Dispatcher {
     pub async fn dispatch_due(&self) -> Result<Dispatched, StoreError> {
         let mut all = Dispatched::default();
         loop {
-            let outboxes = self.outboxes_with_work().await?;
+            let outboxes = self.outboxes_with_work(&HashSet::new()).await?;
             let mut worked = false;
             for (outbox, organization) in outboxes {
                 if let Ended::Idle(done) = self.serve(outbox, organization, Duration::ZERO).await? {
@@ -166,13 +175,23 @@ impl Dispatcher {
 
     fn desk(&self, outbox: Outbox) -> Arc<Desk> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
-        let new =
-            || Arc::new(Desk { busy: tokio::sync::Mutex::default(), pace: Pace::new(&self.tools.rules) });
+        let new = || {
+            Arc::new(Desk {
+                busy: tokio::sync::Mutex::default(),
+                pace: Pace::new(&self.tools.rules),
+                setbacks: AtomicU32::new(0),
+                unanswered: AtomicU32::new(0),
+                turn: Mutex::default(),
+            })
+        };
         Arc::clone(desks.entry(outbox).or_insert_with(new))
     }
 
-    /// Outboxes that may have something to do.
-    async fn outboxes_with_work(&self) -> Result<Vec<(Outbox, OrgId)>, StoreError> {
+    /// Outboxes that have something to do, but for those.
+    async fn outboxes_with_work(
+        &self,
+        but_for: &HashSet<Outbox>,
+    ) -> Result<Vec<(Outbox, OrgId)>, StoreError> {
         let (store, now) = (&self.tools.store, self.tools.clock.now());
         let mut outboxes = store.outboxes_with_work(now).await?;
         outboxes.extend(store.outboxes_with_receipts(now).await?);
@@ -180,7 +199,7 @@ impl Dispatcher {
         outboxes.dedup();
         let mut with_work = Vec::new();
         for (outbox, organization) in outboxes {
-            if self.has_work(outbox).await? {
+            if !but_for.contains(&outbox) && self.has_work(outbox).await? {
                 with_work.push((outbox, organization));
             }
         }
@@ -191,7 +210,11 @@ impl Dispatcher {
     async fn has_work(&self, outbox: Outbox) -> Result<bool, StoreError> {
         let (store, now) = (&self.tools.store, self.tools.clock.now());
         let row = store.outbox(outbox).await?;
-        let elsewhere = |row: &OutboxRow| now < row.leased_until && row.holder.as_ref() != Some(&self.holder);
+        // A lease that ends later than any is given by a clock that was put back since.
+        let elsewhere = |row: &OutboxRow| {
+            let lasts = now < row.leased_until && row.leased_until <= now.plus(self.tools.rules.lease * 2);
+            lasts && row.holder.as_ref() != Some(&self.holder)
+        };
         if row.as_ref().is_some_and(elsewhere) {
             return Ok(false);
         }
@@ -321,7 +344,8 @@ async fn watch_for_work(
             },
             _ = tick.tick() => {}
         }
-        match dispatcher.outboxes_with_work().await {
+        let busy = at_work.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match dispatcher.outboxes_with_work(&busy).await {
             Ok(outboxes) => {
                 for (outbox, organization) in outboxes {
                     let Some(place) = AtWork::enter(at_work, outbox) else { continue };
@@ -336,5 +360,6 @@ async fn watch_for_work(
             }
             Err(error) => tracing::warn!(error = %error, "what is due waits for the next look"),
         }
+        tokio::time::sleep(LOOK_PAUSE).await;
     }
 }

@@ -229,6 +229,8 @@ pub struct SendRules {
     pub deadline: Duration,
 }
 
+/// Nodes agree about the time to within this.
+const CLOCK_SLACK: Duration = Duration::from_secs(2);
 /// The shortest pause for a person who is sent too much; it doubles. WeChat says nothing of how long its own lasts.
 const TOO_FREQUENT: Duration = Duration::from_hours(1);
 /// The longest of these pauses.
@@ -241,9 +243,11 @@ pub fn too_frequent_pause(before: i32) -> Duration {
 }
 
 impl SendRules {
-    /// Whether a repeat at this instant reaches WeChat while it still drops repeats.
+    /// Whether a repeat at this instant reaches WeChat while it still drops repeats. A clock that was put back does not know.
     pub fn may_repeat(&self, unknown_since: Option<Millis>, at: Millis) -> bool {
-        unknown_since.is_none_or(|since| at.plus(self.deadline) <= since.plus(self.window))
+        unknown_since.is_none_or(|since| {
+            at.plus(CLOCK_SLACK) >= since && at.plus(self.deadline) <= since.plus(self.window)
+        })
     }
 
     /// What follows from an answer that came at `now`; `jitter` is a random number of the whole range.
@@ -253,6 +257,12 @@ impl SendRules {
             Answer::Accepted(msgid) => Verdict::Sent(msgid),
             // WeChat has a message with these words from us: it is this one, if an earlier try may have been sent.
             Answer::Duplicate(_) if tried.unknown_since.is_some() => Verdict::Sent(None),
+            // What WeChat says of this try says nothing of an earlier one, which may have arrived.
+            Answer::NotFollowing(_) | Answer::TemplateRefused(_) | Answer::Refused { .. }
+                if tried.unknown_since.is_some() =>
+            {
+                Verdict::Uncertain
+            }
             Answer::Duplicate(errcode) => Verdict::Failed { reason: failed::REFUSED, errcode: Some(errcode) },
             Answer::NotFollowing(errcode) => {
                 Verdict::Skipped { reason: skipped::NOT_FOLLOWING, errcode: Some(errcode) }

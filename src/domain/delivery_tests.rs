@@ -64,6 +64,24 @@ fn an_unknown_outcome_is_repeated_only_while_repeats_are_dropped() {
 }
 
 #[test]
+fn a_refusal_of_a_repeat_says_nothing_of_the_try_before() {
+    let maybe = Try { unknown_since: Some(NOW.minus(Duration::from_secs(20))), ..fresh() };
+    for answer in [
+        Answer::NotFollowing(43_004),
+        Answer::TemplateRefused(43_101),
+        Answer::Refused { errcode: Some(40_003), reason: "refused" },
+    ] {
+        assert_eq!(after(maybe, &answer), Verdict::Uncertain, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_put_back_repeats_nothing() {
+    assert!(!RULES.may_repeat(Some(NOW), NOW.minus(Duration::from_mins(1))));
+    assert!(RULES.may_repeat(Some(NOW), NOW.minus(Duration::from_secs(1))));
+}
+
+#[test]
 fn a_window_shorter_than_a_try_is_no_window() {
     let rules = SendRules { window: Duration::from_secs(5), ..RULES };
     assert_eq!(rules.after(fresh(), &Answer::Unknown, NOW, MIDDLE), Verdict::Uncertain);

@@ -27,6 +27,7 @@ use crate::http::site::{Front, Site};
 use crate::sms::SmsSender;
 use crate::store::Store;
 use crate::telemetry;
+use crate::usecases::receipts::ReceiptIntake;
 use crate::usecases::{Administration, Parts, PlatformAccounts, SignIn};
 use crate::wechat::WeChat;
 
@@ -182,6 +183,7 @@ fn parts(
         sms_text: config.sms.text.clone(),
         api: sections::api_rules(config),
         dispatch: sections::dispatch_rules(config),
+        receipts: ReceiptIntake::default(),
         accounts: sections::account_rules(config),
         member_seats: sections::member_seats(config),
         prices: sections::price_list(config).context("billing.packs")?,

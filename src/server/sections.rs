@@ -162,7 +162,8 @@ pub fn dispatch_rules(config: &Config) -> DispatchRules {
             backoff: Backoff { first, longest: LONGEST_RETRY },
             tries: notifications.tries,
             window: wechat.dedupe_window(),
-            deadline: DEADLINE,
+            // Fetching a token may take as long as the call itself.
+            deadline: DEADLINE * 2,
         },
         lease: Duration::from_secs(notifications.lease_seconds),
         named_recipients: notifications.named_recipients,

@@ -142,7 +142,8 @@ impl Unit {
         self.go(update, (DeliveryState::Pending, DeliveryState::Sending), due, moves).await
     }
 
-    /// Ends waiting deliveries that are not sent, for a reason that they all have.
+    /// Ends waiting deliveries that are not sent, for a reason that they all have. One of which nobody knows whether an earlier try
+    /// was sent is uncertain instead.
     ///
     /// # Errors
     /// The database refused, or one of them does not wait.
@@ -152,8 +153,11 @@ impl Unit {
         (state, reason, errcode): (DeliveryState, &str, Option<i64>),
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
+        let (doubtful, due): (Vec<Due>, Vec<Due>) =
+            due.iter().cloned().partition(|due| due.unknown_since.is_some());
+        self.doubt_deliveries(&doubtful, moves).await?;
         let update = self.ended(delivery::Entity::update_many(), Some(reason), errcode);
-        self.go(update, (DeliveryState::Pending, state), due, moves).await
+        self.go(update, (DeliveryState::Pending, state), &due, moves).await
     }
 
     /// Gives waiting deliveries up of which nobody knows whether they were sent, because they are too old to repeat.
@@ -303,7 +307,7 @@ impl Unit {
         rows.into_iter().map(read_due).collect()
     }
 
-    /// How many messages each of these people was sent by an outbox since an instant; nobody who was sent none.
+    /// How many messages each of these people was sent by an outbox since an instant, or may have been; nobody who was sent none.
     ///
     /// # Errors
     /// The database is away.
@@ -320,7 +324,12 @@ impl Unit {
             .column_as(Column::Id.count(), "sent")
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Openid.is_in(openids))
-            .filter(Column::SentAt.gte(since.0))
+            .filter(
+                Column::SentAt
+                    .gte(since.0)
+                    .or(Column::State.eq(DeliveryState::Sending.name()))
+                    .or(Column::UnknownSince.gte(since.0)),
+            )
             .group_by(Column::Openid)
             .into_tuple()
             .all(&self.tx)

@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Open notifications of an outbox that are due and not yet spread over their audience, or stopped with some of it waiting;
-    /// the first in their order in front.
+    /// or too late; the first in their order in front, without those that make no sense to this node.
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
@@ -157,13 +157,18 @@ impl Store {
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
             .filter(Column::SendAt.lte(now.0))
-            .filter(Column::State.is_in(unspread).or(Column::Stopped.is_not_null()))
+            .filter(
+                Column::State
+                    .is_in(unspread)
+                    .or(Column::Stopped.is_not_null())
+                    .or(Column::ExpiresAt.lte(now.0)),
+            )
             .order_by_asc(Column::Lane)
             .order_by_asc(Column::Id)
             .limit(limit)
             .all(&self.readers)
             .await?;
-        rows.into_iter().map(read).collect()
+        Ok(rows.into_iter().filter_map(sound).collect())
     }
 }
 
@@ -226,7 +231,7 @@ impl Unit {
         row.map(read).transpose()
     }
 
-    /// The notifications with these ids, as this unit sees them.
+    /// The notifications with these ids, as this unit sees them, without those that make no sense to this node.
     ///
     /// # Errors
     /// The database is away, or a row makes no sense.
@@ -234,7 +239,7 @@ impl Unit {
         let ids = ids.iter().map(|id| id.0);
         let rows =
             notification::Entity::find().filter(notification::Column::Id.is_in(ids)).all(&self.tx).await?;
-        rows.into_iter().map(read).collect()
+        Ok(rows.into_iter().filter_map(sound).collect())
     }
 
     /// Calls a notification off; false when it is over already. What waits is ended by its dispatcher.
@@ -440,6 +445,17 @@ fn count_of(state: DeliveryState) -> notification::Column {
 
 fn written(audience: &Audience) -> Result<String, StoreError> {
     serde_json::to_string(audience).map_err(|_| inconsistent(TABLE, "audience", "a new one"))
+}
+
+/// Reads a row; one that makes no sense is told of and left out, so that it holds nothing else up.
+fn sound(row: notification::Model) -> Option<Notification> {
+    match read(row) {
+        Ok(notification) => Some(notification),
+        Err(error) => {
+            tracing::error!(error = %error, "a notification makes no sense");
+            None
+        }
+    }
 }
 
 /// Reads a row.

@@ -113,7 +113,13 @@ impl Unit {
             .col_expr(Column::Holder, Expr::value(holder))
             .col_expr(Column::Until, Expr::value(now.plus(length).0))
             .filter(Column::Id.eq(outbox.0))
-            .filter(Column::Until.lte(now.0).or(Column::Holder.eq(holder)))
+            .filter(
+                Column::Until
+                    .lte(now.0)
+                    .or(Column::Holder.eq(holder))
+                    // Longer than any lease lasts: a clock was put back since.
+                    .or(Column::Until.gt(now.plus(length * 2).0)),
+            )
             .exec(&self.tx)
             .await?;
         if done.rows_affected == 0 {

@@ -1,16 +1,14 @@
 //! Receipts: what WeChat told of messages that it had taken. Each is kept as it comes, and entered at its delivery by the
 //! dispatcher, many at once; it may have come before the answer to the send, so one that fits nothing yet waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use entities::{delivery, receipt};
+use entities::{callback_event, delivery, receipt};
 
 use crate::domain::clock::Millis;
 use crate::domain::delivery::DeliveryState;
@@ -31,7 +29,7 @@ const LOOKS: i32 = 12;
 const ABOUT_THEN: Duration = Duration::from_secs(10);
 
 /// What a receipt says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ended {
     /// `delivered` or `rejected`.
     pub state: DeliveryState,
@@ -41,13 +39,19 @@ pub struct Ended {
 
 /// A receipt as it comes.
 #[derive(Clone, Debug)]
-pub struct NewReceipt<'a> {
+pub struct NewReceipt {
+    /// Whose account sent the message.
+    pub organization: OrgId,
+    /// Which account.
+    pub account: ServiceAccountId,
+    /// The same for every repeat of the push that told it.
+    pub dedup_key: String,
     /// Whose message it was.
-    pub openid: &'a str,
+    pub openid: String,
     /// WeChat's number of the message; 0 has been seen.
     pub msgid: i64,
     /// Its word in rows, which the dispatcher reads.
-    pub status: &'a str,
+    pub status: &'static str,
     /// When the message came to its end.
     pub happened_at: Millis,
 }
@@ -88,28 +92,50 @@ impl Store {
 }
 
 impl Unit {
-    /// Keeps a receipt until it is entered.
+    /// Keeps receipts until they are entered; those that were told before are left out. At most some hundreds at once.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn keep_receipt(
-        &self,
-        organization: OrgId,
-        account: ServiceAccountId,
-        new: &NewReceipt<'_>,
-    ) -> Result<(), StoreError> {
-        let row = receipt::ActiveModel {
-            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
-            org_id: Set(organization.0),
-            service_account_id: Set(account.0),
-            openid: Set(new.openid.into()),
-            msgid: Set(new.msgid),
-            status: Set(new.status.into()),
-            happened_at: Set(new.happened_at.0),
-            due_at: Set(self.now().0),
+    pub async fn keep_receipts(&self, told: &[NewReceipt]) -> Result<(), StoreError> {
+        let known: HashSet<(Uuid, String)> = callback_event::Entity::find()
+            .select_only()
+            .columns([callback_event::Column::OrgId, callback_event::Column::DedupKey])
+            .filter(callback_event::Column::DedupKey.is_in(told.iter().map(|one| one.dedup_key.as_str())))
+            .into_tuple()
+            .all(&self.tx)
+            .await?
+            .into_iter()
+            .collect();
+        let mut fresh: HashMap<(Uuid, String), &NewReceipt> = HashMap::new();
+        for one in told {
+            let key = (one.organization.0, one.dedup_key.clone());
+            if !known.contains(&key) {
+                fresh.entry(key).or_insert(one);
+            }
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let (now, id) = (self.now(), || new_uuid(&*self.tools.clock, &*self.tools.entropy));
+        let events = fresh.values().map(|one| callback_event::ActiveModel {
+            id: Set(id()),
+            org_id: Set(one.organization.0),
+            dedup_key: Set(one.dedup_key.clone()),
+            received_at: Set(now.0),
+        });
+        callback_event::Entity::insert_many(events).exec_without_returning(&self.tx).await?;
+        let rows = fresh.values().map(|one| receipt::ActiveModel {
+            id: Set(id()),
+            org_id: Set(one.organization.0),
+            service_account_id: Set(one.account.0),
+            openid: Set(one.openid.clone()),
+            msgid: Set(one.msgid),
+            status: Set(one.status.into()),
+            happened_at: Set(one.happened_at.0),
+            due_at: Set(now.0),
             tries: Set(0),
-        };
-        row.insert(&self.tx).await?;
+        });
+        receipt::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         Ok(())
     }
 
@@ -127,31 +153,45 @@ impl Unit {
         use receipt::Column;
         let rows =
             due(lease.outbox, self.now()).order_by_asc(Column::DueAt).limit(limit).all(&self.tx).await?;
-        let mut fitting = self.by_number(lease.outbox, &rows).await?;
-        let (mut entered, mut waiting) = (Vec::new(), Vec::new());
-        for row in &rows {
-            let found = match fitting.remove(&row.msgid) {
-                None if row.msgid == 0 => self.by_person(lease.outbox, row).await?,
-                found => found,
-            };
-            match found {
-                Some(message) => {
-                    self.enter(&message, read(&row.status), moves).await?;
-                    entered.push(row.id);
-                }
-                None if row.tries >= LOOKS => entered.push(row.id),
-                None => waiting.push(row),
+        let fitting = self.by_number(lease.outbox, &rows).await?;
+        let mut nameless = HashMap::new();
+        for row in rows.iter().filter(|row| row.msgid == 0) {
+            if let Some(message) = self.by_person(lease.outbox, row).await? {
+                nameless.insert(row.id, message);
             }
         }
-        if !entered.is_empty() {
-            receipt::Entity::delete_many().filter(Column::Id.is_in(entered)).exec(&self.tx).await?;
+        let (mut done, mut waiting) = (Vec::new(), HashMap::<i32, Vec<Uuid>>::new());
+        let mut ends: HashMap<Ended, Vec<&delivery::Model>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for row in &rows {
+            let message = match fitting.get(&row.msgid) {
+                None => nameless.get(&row.id),
+                found => found,
+            };
+            match message {
+                // A repeat, and one that says something else later, change nothing: the first receipt counts.
+                Some(message) => {
+                    if message.state == DeliveryState::Sent.name() && seen.insert(message.id) {
+                        ends.entry(read(&row.status)).or_default().push(message);
+                    }
+                    done.push(row.id);
+                }
+                None if row.tries >= LOOKS => done.push(row.id),
+                None => waiting.entry(row.tries).or_default().push(row.id),
+            }
         }
-        for row in waiting {
-            let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(u32::try_from(row.tries).unwrap_or(0)));
+        for (ended, messages) in ends {
+            self.enter(ended, &messages, moves).await?;
+        }
+        if !done.is_empty() {
+            receipt::Entity::delete_many().filter(Column::Id.is_in(done)).exec(&self.tx).await?;
+        }
+        for (tries, ids) in waiting {
+            let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(u32::try_from(tries).unwrap_or(0)));
             receipt::Entity::update_many()
                 .col_expr(Column::Tries, Expr::col(Column::Tries).add(1))
                 .col_expr(Column::DueAt, Expr::value(self.now().plus(wait).0))
-                .filter(Column::Id.eq(row.id))
+                .filter(Column::Id.is_in(ids))
                 .exec(&self.tx)
                 .await?;
         }
@@ -193,23 +233,23 @@ impl Unit {
         Ok(found.pop().filter(|_| found.is_empty()))
     }
 
-    /// A repeat, and one that says something else later, change nothing: the first receipt counts.
+    /// Ends messages that have been taken, all in the same way.
     async fn enter(
         &self,
-        message: &delivery::Model,
         ended: Ended,
+        messages: &[&delivery::Model],
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         use delivery::Column;
-        let done = delivery::Entity::update_many()
+        delivery::Entity::update_many()
             .col_expr(Column::State, Expr::value(ended.state.name()))
             .col_expr(Column::Reason, Expr::value(ended.reason))
             .col_expr(Column::FinishedAt, Expr::value(self.now().0))
-            .filter(Column::Id.eq(message.id))
+            .filter(Column::Id.is_in(messages.iter().map(|message| message.id)))
             .filter(Column::State.eq(DeliveryState::Sent.name()))
             .exec(&self.tx)
             .await?;
-        if done.rows_affected == 1 {
+        for message in messages {
             let counts = moves.entry(NotificationId(message.notification_id)).or_default();
             counts.went(Some(DeliveryState::Sent), ended.state, 1);
         }

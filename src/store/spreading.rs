@@ -245,6 +245,45 @@ impl Unit {
         Ok(counts)
     }
 
+    /// Those of these users who are active and still have this openid at the service account.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn still_reachable(
+        &self,
+        account: &ServiceAccount,
+        users: &[(UserId, &str)],
+    ) -> Result<HashSet<UserId>, StoreError> {
+        if users.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids = || users.iter().map(|(user, _)| user.0);
+        let active: HashSet<Uuid> = external_user::Entity::find()
+            .select_only()
+            .column(external_user::Column::Id)
+            .filter(external_user::Column::Id.is_in(ids()))
+            .filter(external_user::Column::Status.eq(Status::Active.name()))
+            .into_tuple()
+            .all(&self.tx)
+            .await?
+            .into_iter()
+            .collect();
+        let bound: HashSet<(Uuid, String)> = wechat_binding::Entity::find()
+            .select_only()
+            .columns([wechat_binding::Column::UserId, wechat_binding::Column::Openid])
+            .filter(wechat_binding::Column::UserId.is_in(ids()))
+            .filter(wechat_binding::Column::Appid.eq(account.appid.as_str()))
+            .into_tuple()
+            .all(&self.tx)
+            .await?
+            .into_iter()
+            .collect();
+        let is_so = |(user, openid): &&(UserId, &str)| {
+            active.contains(&user.0) && bound.contains(&(user.0, (*openid).to_owned()))
+        };
+        Ok(users.iter().filter(is_so).map(|(user, _)| *user).collect())
+    }
+
     fn row(
         &self,
         notification: &Notification,

@@ -115,7 +115,7 @@ impl From<Conflict> for ChangeError {
 pub struct Prepared<T> {
     unit: Unit,
     bus: Bus,
-    news: Nudge,
+    news: Option<Nudge>,
     value: T,
 }
 
@@ -135,9 +135,9 @@ impl<T> Prepared<T> {
         &self.value
     }
 
-    /// Says who waits for this change, if not those who read the change feed.
+    /// Says who waits for this change, beside those who read the change feed.
     pub(super) fn telling(self, news: Nudge) -> Self {
-        Self { news, ..self }
+        Self { news: Some(news), ..self }
     }
 
     /// Makes the change true, together with the answer that a repetition gets, and tells those who wait for news.
@@ -149,7 +149,10 @@ impl<T> Prepared<T> {
             self.unit.keep_answer(kept.claim, kept.status, kept.body).await?;
         }
         self.unit.commit().await?;
-        self.bus.nudge(self.news);
+        self.bus.nudge(Nudge::Changes);
+        if let Some(news) = self.news {
+            self.bus.nudge(news);
+        }
         Ok(self.value)
     }
 }
@@ -190,7 +193,7 @@ impl Administration {
 
     /// A change that this unit will make true.
     pub(super) fn prepared<T>(&self, unit: Unit, value: T) -> Prepared<T> {
-        Prepared { unit, bus: self.parts.bus.clone(), news: Nudge::Changes, value }
+        Prepared { unit, bus: self.parts.bus.clone(), news: None, value }
     }
 
     /// A change with its line in the audit log.

@@ -6,6 +6,7 @@ use crate::bus::Nudge;
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::service_account::{PushMode, ServiceAccount};
 use crate::store::StoreError;
+use crate::store::receipts::NewReceipt;
 use crate::wechat::callback::{self, CallbackKeys, EncodingAesKey, Event, Mode, PushQuery};
 
 use super::{SignIn, personal_data};
@@ -62,6 +63,20 @@ impl SignIn {
                 return Err(PushError::Refused);
             }
         };
+        if let Event::TemplateSendFinished { msgid, status } = push.event {
+            let receipt = NewReceipt {
+                organization: account.organization,
+                account: account.id,
+                dedup_key: push.dedup_key,
+                openid: push.openid,
+                msgid,
+                status: status.word(),
+                happened_at: push.created,
+            };
+            self.parts.receipts.keep(&self.parts.store, receipt).await?;
+            self.parts.bus.nudge(Nudge::Outbox);
+            return Ok(());
+        }
         let unit = self.parts.store.begin().await?;
         match unit.note_push(account.organization, &push.dedup_key).await {
             Ok(()) => {}
@@ -72,7 +87,6 @@ impl SignIn {
         personal_data::apply(&unit, &account, &push, follow_wait, caller).await?;
         unit.commit().await?;
         match push.event {
-            Event::TemplateSendFinished { .. } => self.parts.bus.nudge(Nudge::Outbox),
             Event::Subscribe { .. } => {
                 self.nudge_changes();
                 self.parts.bus.nudge(Nudge::Outbox);

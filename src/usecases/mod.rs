@@ -40,6 +40,7 @@ pub mod phone_steps;
 pub mod placement;
 pub mod platform_accounts;
 pub mod profile;
+pub mod receipts;
 pub mod registration;
 pub mod repeats;
 pub mod roles;

@@ -6,7 +6,6 @@ use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::Millis;
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::ServiceAccount;
-use crate::store::receipts::NewReceipt;
 use crate::store::{StoreError, Unit};
 use crate::wechat::callback::{Event, NICKNAME_AND_PICTURE, Push};
 
@@ -43,20 +42,12 @@ pub(super) async fn apply(
             person.forget("authorization_revoked").await
         }
         Event::AuthorizationCancelled => person.closed().await,
-        Event::TemplateSendFinished { msgid, status } => {
-            let receipt = NewReceipt {
-                openid: &push.openid,
-                msgid: *msgid,
-                status: status.word(),
-                happened_at: push.created,
-            };
-            unit.keep_receipt(account.organization, account.id, &receipt).await
-        }
-        // Of the rest nothing is kept.
+        // Of the rest nothing is kept; receipts have a way of their own.
         Event::AuthorizationRevoked { .. }
         | Event::Scan { .. }
         | Event::MenuClicked { .. }
         | Event::MenuOpened { .. }
+        | Event::TemplateSendFinished { .. }
         | Event::Message { .. }
         | Event::Other { .. } => Ok(()),
     }

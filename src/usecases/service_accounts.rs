@@ -2,12 +2,15 @@
 
 use secrecy::ExposeSecret;
 
+use crate::bus::Nudge;
 use crate::domain::audit::{Action, By};
 use crate::domain::ids::{OrgId, ServiceAccountId};
+use crate::domain::notification::{Outbox, Stop};
 use crate::domain::qr_session::Refusal;
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{DomainFile, PushMode, Reach, ServiceAccount, check_parts};
 use crate::store::StoreError;
+use crate::store::notifications::Which;
 use crate::wechat::callback::EncodingAesKey;
 
 use super::administration::{Administration, ChangeError, Conflict, Prepared};
@@ -128,7 +131,9 @@ impl Administration {
         unit.unbind_service_account(scope, &held).await?;
         self.portals_switched(&unit, &unit.apps_of(scope.organization()).await?).await?;
         unit.end_all_logins(scope).await?;
-        self.noted(unit, by, (scope.organization(), Action::Deleted), &held.id, ()).await
+        unit.stop_notifications(Outbox(held.id.0), Which::All, Stop::Unbound).await?;
+        let prepared = self.noted(unit, by, (scope.organization(), Action::Deleted), &held.id, ()).await?;
+        Ok(prepared.telling(Nudge::Outbox))
     }
 
     /// What is told before WeChat is asked: who has the appid, the organization, the file.

@@ -17,6 +17,7 @@ use crate::sms::SmsSender;
 use crate::store::{Store, StoreError};
 use crate::wechat::{Credentials, WeChat};
 
+use super::receipts::ReceiptIntake;
 use super::turns::Turns;
 
 /// Refusals of one kind from one address that are written down in a minute.
@@ -52,6 +53,8 @@ pub struct Parts {
     pub prices: PriceList,
     /// How notifications are taken and sent.
     pub dispatch: DispatchRules,
+    /// Where receipts of messages come in.
+    pub receipts: ReceiptIntake,
     /// Scheme and host of every link, without a slash at the end.
     pub public_url: String,
     /// Country codes that may get a code, with their plus sign.

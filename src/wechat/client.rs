@@ -131,14 +131,15 @@ impl WeChat {
         answer(request, interface).await
     }
 
-    /// A GET with the account's access token, repaired once when WeChat refuses the token; [`DEADLINE`] is for it all.
+    /// A GET with the account's access token, repaired once when WeChat refuses the token. [`DEADLINE`] is for
+    /// each part: the token, the call, and the same once more after a repair.
     pub(super) async fn get_as_account<T: DeserializeOwned>(
         &self,
         credentials: &Credentials,
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, WeChatError> {
-        within_deadline(self.repaired(credentials, path, Asked::Get(query))).await
+        self.repaired(credentials, path, Asked::Get(query)).await
     }
 
     /// A POST of JSON with the account's access token, repaired and bounded like [`Self::get_as_account`].
@@ -150,7 +151,7 @@ impl WeChat {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<T, WeChatError> {
-        within_deadline(self.repaired(credentials, path, Asked::Post(body))).await
+        self.repaired(credentials, path, Asked::Post(body)).await
     }
 
     async fn repaired<T: DeserializeOwned>(
@@ -160,7 +161,7 @@ impl WeChat {
         asked: Asked<'_>,
     ) -> Result<T, WeChatError> {
         let tokens = &self.0.tokens;
-        let first = tokens.current(self, credentials).await?;
+        let first = tokens.current(self, credentials).await.map_err(without_token)?;
         match self.with_token(&first, path, asked).await {
             Err(refused) if refused.class() == Some(Class::Token) => {
                 tokens.invalidate(self.clock(), credentials.account, &first, &refused).await?;
@@ -170,7 +171,7 @@ impl WeChat {
                 return answered;
             }
         }
-        let second = tokens.current(self, credentials).await?;
+        let second = tokens.current(self, credentials).await.map_err(without_token)?;
         match self.with_token(&second, path, asked).await {
             Err(refused) if refused.class() == Some(Class::Token) => {
                 // An error of its own, whether or not others have replaced the token meanwhile: one repair per call.
@@ -203,6 +204,14 @@ impl WeChat {
 enum Asked<'a> {
     Get(&'a [(&'a str, &'a str)]),
     Post(&'a serde_json::Value),
+}
+
+/// Without a token nothing was asked: what went wrong is no doubt about the call.
+fn without_token(error: WeChatError) -> WeChatError {
+    match error {
+        WeChatError::Network(failure) => WeChatError::NoToken(failure),
+        other => other,
+    }
 }
 
 /// Bounds an operation of several calls by the time one may take.

@@ -28,6 +28,9 @@ pub enum WeChatError {
     /// No answer of WeChat's came back whole.
     #[error("no usable answer from WeChat: {0}")]
     Network(NetworkFailure),
+    /// There was no access token to ask with, for want of an answer: certainly nothing was asked.
+    #[error("no access token from WeChat: {0}")]
+    NoToken(NetworkFailure),
     /// A virtual person of WeChat's snapshot mode: never a sign-in.
     #[error("the page was opened in WeChat's snapshot mode")]
     SnapshotUser,
@@ -63,6 +66,7 @@ impl WeChatError {
             Self::Api { errcode, interface, .. } => Class::of(*errcode, *interface).advice(),
             Self::TokenRefusedAgain { .. } => Advice::Pause,
             Self::Network(failure) => failure.advice(),
+            Self::NoToken(_) => Advice::Retry,
             Self::SnapshotUser | Self::ScopeTooNarrow => Advice::GiveUp,
         }
     }
@@ -71,7 +75,7 @@ impl WeChatError {
     pub fn errcode(&self) -> Option<i64> {
         match self {
             Self::Api { errcode, .. } | Self::TokenRefusedAgain { errcode } => Some(*errcode),
-            Self::Network(_) | Self::SnapshotUser | Self::ScopeTooNarrow => None,
+            Self::Network(_) | Self::NoToken(_) | Self::SnapshotUser | Self::ScopeTooNarrow => None,
         }
     }
 
@@ -80,7 +84,7 @@ impl WeChatError {
         match self {
             Self::Api { errcode, interface, .. } => Some(Class::of(*errcode, *interface)),
             Self::TokenRefusedAgain { .. } => Some(Class::Account),
-            Self::Network(_) | Self::SnapshotUser | Self::ScopeTooNarrow => None,
+            Self::Network(_) | Self::NoToken(_) | Self::SnapshotUser | Self::ScopeTooNarrow => None,
         }
     }
 
@@ -95,8 +99,11 @@ impl NetworkFailure {
     fn advice(self) -> Advice {
         match self {
             Self::Connect => Advice::Retry,
-            Self::Status(500..) | Self::Timeout | Self::Interrupted | Self::Body => Advice::Uncertain,
-            Self::Status(_) => Advice::GiveUp,
+            Self::Status(408 | 500..) | Self::Timeout | Self::Interrupted | Self::Body => Advice::Uncertain,
+            // The request itself is wrong (412: a body of unknown length).
+            Self::Status(412) => Advice::GiveUp,
+            // WeChat says everything with 200: this is somebody in between, who did not let it pass.
+            Self::Status(_) => Advice::Retry,
         }
     }
 

@@ -103,10 +103,11 @@ impl WeChatError {
                 known(*errcode, *ip, *interface).unwrap_or_else(|| Trouble::Refused(self.clone()))
             }
             Self::TokenRefusedAgain { .. } => Trouble::TokensContested,
-            Self::Network(failure @ (NetworkFailure::Status(_) | NetworkFailure::Body)) => {
+            Self::Network(failure @ (NetworkFailure::Status(_) | NetworkFailure::Body))
+            | Self::NoToken(failure @ (NetworkFailure::Status(_) | NetworkFailure::Body)) => {
                 Trouble::Strange(*failure)
             }
-            Self::Network(failure) => Trouble::Unreachable(*failure),
+            Self::Network(failure) | Self::NoToken(failure) => Trouble::Unreachable(*failure),
             Self::SnapshotUser | Self::ScopeTooNarrow => Trouble::Refused(self.clone()),
         }
     }

@@ -1,14 +1,14 @@
 //! Taking deliveries that are due: those that need no call are ended here, the rest is marked as being sent.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::clock::Millis;
 use crate::domain::delivery::{DeliveryState, failed, skipped};
 use crate::domain::ids::{AppId, NotificationId};
-use crate::domain::notification::{Notification, Pause, Priority, QuotaDay};
+use crate::domain::notification::{Notification, Priority, QuotaDay};
 use crate::domain::service_account::ServiceAccount;
 use crate::store::dispatch::{Due, Lane, Moves};
 use crate::store::recipient_holds::Hold;
@@ -20,6 +20,8 @@ use super::session::{Session, StepError};
 
 /// Most deliveries that one unit takes.
 const BATCH: usize = 500;
+/// The reason of what makes no sense.
+const BROKEN: &str = "broken";
 /// WeChat's number for a person who refuses messages by one template.
 const TEMPLATE_REFUSED: i64 = 43_101;
 
@@ -39,6 +41,11 @@ impl Session<'_> {
         let mut moved = false;
         for priority in Priority::ALL {
             let room = self.desk.pace.window().saturating_sub(self.sender.ahead(priority)).min(BATCH);
+            let room = match self.careful {
+                true if self.taken > 0 => 0,
+                true => room.min(1),
+                false => room,
+            };
             if room == 0 {
                 self.more = true;
                 break;
@@ -60,53 +67,47 @@ impl Session<'_> {
         room: usize,
         account: &Arc<ServiceAccount>,
     ) -> Result<bool, StepError> {
-        let apps = self.apps(lane).await?;
         if self.quota_is_unknown() {
-            self.ask_quota().await;
+            self.ask_quota(false);
         }
-        let mut left = self.left_today(lane.priority);
-        if left == 0 && self.taken > 0 {
-            // How many are left is certain when these have landed.
-            self.more = true;
+        if lane.priority != Priority::Urgent && self.awaits_quota() {
             return Ok(false);
         }
+        let left = self.left_today(lane.priority);
         if left == 0 {
-            // Our own count may be wrong, WeChat's is not.
-            self.ask_quota().await;
-            left = self.left_today(lane.priority);
+            // How many are left is certain when those on their way have landed.
+            if self.taken == 0 {
+                self.used_up(lane.priority).await?;
+            }
+            return Ok(false);
         }
-        let used_up = (left == 0).then(|| self.used_up(lane.priority));
+        let apps = self.apps(lane).await?;
         let unit = self.begin_unit().await?;
-        if let Some(pause) = &used_up {
-            return self.write_pause(unit, pause).await.map(|()| true);
-        }
         unit.stop_expired(lane.outbox).await?;
-        let due = take_in_turn(&unit, lane, &apps, room).await?;
-        if due.len() >= room {
-            self.more = true;
-        }
-        let found = !due.is_empty();
+        let due = self.take_in_turn(&unit, lane, &apps, room).await?;
+        let (found, more) = (!due.is_empty(), due.len() >= room || due.len() > left);
         let mut sorting = Sorting::of(&unit, account, &due).await?;
+        let due = self.without_late(&mut sorting, due).await?;
         let due = sorting.without_stopped(due).await?;
+        let due = sorting.without_strangers(due).await?;
         let due = sorting.without_away(due).await?;
         let due = sorting.without_held(due).await?;
         let due = match self.tools().rules.per_person_per_day {
             0 => due,
             most => sorting.within_day(due, most, self.lease.outbox, self.now()).await?,
         };
-        let due = self.without_late(&mut sorting, due).await?;
-        let (due, beyond) = split(due, left);
-        if !beyond.is_empty() {
-            self.more = true;
-        }
+        let (due, _) = split(due, left);
+        let (letters, due) = sorting.letters(due).await?;
         unit.take_deliveries(&self.lease, &due, &mut sorting.moves).await?;
-        let (letters, moves) = (sorting.letters(&due)?, sorting.moves);
-        self.quota.used = self.quota.used.saturating_add(i32::try_from(due.len()).unwrap_or(i32::MAX));
-        let quota = self.quota;
+        let moves = sorting.moves;
+        let mut quota = self.quota;
+        quota.used = quota.used.saturating_add(i32::try_from(due.len()).unwrap_or(i32::MAX));
         unit.set_used_quota(&self.lease, &quota).await?;
         let told = !moves.is_empty();
         unit.count_moves(&self.lease, moves).await?;
-        unit.commit().await?;
+        self.commit(unit).await?;
+        self.quota = quota;
+        self.more |= more;
         if told {
             self.tools().bus.nudge(crate::bus::Nudge::Changes);
         }
@@ -123,13 +124,46 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// The apps with something waiting, each claim beginning behind another one.
+    /// The apps with something waiting, those behind the one that had its turn last in front.
     async fn apps(&self, lane: Lane) -> Result<Vec<AppId>, StoreError> {
         let mut apps = Vec::new();
         while let Some(app) = self.tools().store.next_app(lane, apps.last().copied()).await? {
             apps.push(app);
         }
+        let last = *self.desk.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let begins = apps.iter().position(|app| Some(*app) > last).unwrap_or(0);
+        apps.rotate_left(begins);
         Ok(apps)
+    }
+
+    /// As many of each app as the room allows; what one does not use is the others'.
+    async fn take_in_turn(
+        &self,
+        unit: &Unit,
+        lane: Lane,
+        apps: &[AppId],
+        room: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let share = room.div_ceil(apps.len().max(1));
+        let most = self.desk.pace.room_of_app(room);
+        let (mut taken, mut further) = (Vec::new(), Vec::new());
+        for &app in apps {
+            if taken.len() >= room {
+                break;
+            }
+            let own = most.saturating_sub(self.sender.of_app(app));
+            let mut due = unit.due_deliveries(lane, app, own).await?;
+            let rest = due.split_off(share.min(due.len()));
+            if !due.is_empty() {
+                *self.desk.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(app);
+            }
+            taken.append(&mut due);
+            further.extend(rest);
+        }
+        taken.truncate(room);
+        further.truncate(room - taken.len());
+        taken.append(&mut further);
+        Ok(taken)
     }
 
     /// Ends those whose first try is so old that a repeat might arrive twice.
@@ -141,33 +175,6 @@ impl Session<'_> {
         self.note_uncertain(sorting.unit, &late).await?;
         Ok(due)
     }
-
-    /// Writes a pause down, and tells those who watch what waits for it.
-    pub(super) async fn write_pause(&mut self, unit: Unit, pause: &Pause) -> Result<(), StepError> {
-        let quota = self.quota;
-        unit.pause_outbox(&self.lease, Some(pause), self.probe_at).await?;
-        unit.set_used_quota(&self.lease, &quota).await?;
-        unit.tell_open(self.lease.outbox).await?;
-        unit.commit().await?;
-        self.tools().bus.nudge(crate::bus::Nudge::Changes);
-        Ok(())
-    }
-}
-
-/// As many of each app as the room allows; what one does not use is the others'.
-async fn take_in_turn(unit: &Unit, lane: Lane, apps: &[AppId], room: usize) -> Result<Vec<Due>, StoreError> {
-    let share = room.div_ceil(apps.len().max(1));
-    let (mut taken, mut further) = (Vec::new(), Vec::new());
-    for &app in apps {
-        let mut due = unit.due_deliveries(lane, app, room).await?;
-        let rest = due.split_off(share.min(due.len()));
-        taken.append(&mut due);
-        further.extend(rest);
-    }
-    taken.truncate(room);
-    further.truncate(room - taken.len());
-    taken.append(&mut further);
-    Ok(taken)
 }
 
 fn split(mut due: Vec<Due>, most: usize) -> (Vec<Due>, Vec<Due>) {
@@ -195,16 +202,27 @@ impl<'a> Sorting<'a> {
                     let end = (stop.ends_as(), stop.name(), None);
                     self.unit.end_deliveries(&[due], end, &mut self.moves).await?;
                 }
-                None => {
-                    return Err(StoreError::Inconsistent {
-                        table: "deliveries",
-                        column: "notification_id",
-                        id: due.id.to_string(),
-                    });
-                }
+                None => self.set_aside(due).await?,
             }
         }
         Ok(going)
+    }
+
+    /// Ends what makes no sense, so that it holds nothing else up.
+    async fn set_aside(&mut self, due: Due) -> Result<(), StoreError> {
+        tracing::error!(delivery.id = %due.id, "a delivery of a notification that makes no sense is not sent");
+        self.unit.end_deliveries(&[due], (DeliveryState::Failed, BROKEN, None), &mut self.moves).await
+    }
+
+    /// Ends what is for users who were switched off or deleted, or have another WeChat identity now.
+    async fn without_strangers(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
+        let users: Vec<_> = due.iter().filter_map(|due| Some((due.user?, due.openid.as_str()))).collect();
+        let known = self.unit.still_reachable(self.account, &users).await?;
+        let (due, strangers): (Vec<Due>, Vec<Due>) =
+            due.into_iter().partition(|due| due.user.is_none_or(|user| known.contains(&user)));
+        let end = (DeliveryState::Skipped, skipped::NO_WECHAT, None);
+        self.unit.end_deliveries(&strangers, end, &mut self.moves).await?;
+        Ok(due)
     }
 
     /// Ends what is for people who do not follow.
@@ -278,24 +296,28 @@ impl<'a> Sorting<'a> {
         Ok(going)
     }
 
-    /// What the messages of each notification have in common.
-    fn letters(&self, due: &[Due]) -> Result<HashMap<NotificationId, Arc<Letter>>, StoreError> {
+    /// What the messages of each notification have in common, and those that make sense.
+    async fn letters(
+        &mut self,
+        due: Vec<Due>,
+    ) -> Result<(HashMap<NotificationId, Arc<Letter>>, Vec<Due>), StoreError> {
         let ids: HashSet<NotificationId> = due.iter().map(|due| due.notification).collect();
         let known = ids.into_iter().filter_map(|id| self.notifications.get(&id));
-        known.map(|one| Ok((one.id, Arc::new(letter(one)?)))).collect()
+        let letters: HashMap<_, _> = known.filter_map(|one| Some((one.id, Arc::new(letter(one)?)))).collect();
+        let (due, broken): (Vec<Due>, Vec<Due>) =
+            due.into_iter().partition(|due| letters.contains_key(&due.notification));
+        for one in broken {
+            self.set_aside(one).await?;
+        }
+        Ok((letters, due))
     }
 }
 
-fn letter(notification: &Notification) -> Result<Letter, StoreError> {
-    let broken = |_| StoreError::Inconsistent {
-        table: "notifications",
-        column: "data",
-        id: notification.id.to_string(),
-    };
-    let data: Map<String, Value> = serde_json::from_str(&notification.data).map_err(broken)?;
+fn letter(notification: &Notification) -> Option<Letter> {
+    let data: Map<String, Value> = serde_json::from_str(&notification.data).ok()?;
     let data = data.into_iter().map(|(name, value)| (name, json!({ "value": value }))).collect();
-    Ok(Letter {
-        template: notification.template.clone().unwrap_or_default(),
+    Some(Letter {
+        template: notification.template.clone()?,
         data: Value::Object(data),
         url: notification.url.clone(),
     })

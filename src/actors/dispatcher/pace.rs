@@ -16,6 +16,7 @@ pub(super) struct Pace {
     all: DefaultDirectRateLimiter,
     apps: Option<PerApp>,
     window: usize,
+    share_percent: u8,
 }
 
 impl Pace {
@@ -30,12 +31,18 @@ impl Pace {
             all: RateLimiter::direct(quota(rules.per_second, rules.burst)),
             apps: (rules.app_share_percent < 100).then(own),
             window: usize::try_from(rules.per_second / 2).unwrap_or(usize::MAX).clamp(8, 500),
+            share_percent: rules.app_share_percent,
         }
     }
 
     /// How many messages are taken ahead: what goes out in half a second, so that something urgent is never behind more.
     pub(super) fn window(&self) -> usize {
         self.window
+    }
+
+    /// How many messages of one app may be taken ahead, of so many in all.
+    pub(super) fn room_of_app(&self, room: usize) -> usize {
+        if self.apps.is_none() { room } else { (room * usize::from(self.share_percent) / 100).max(1) }
     }
 
     /// Waits until a message may go, and takes the place of one. Dropped before its end, it takes none.

@@ -47,6 +47,11 @@ impl Ready {
             .sum()
     }
 
+    /// How many are of an app.
+    pub(super) fn of_app(&self, app: AppId) -> usize {
+        self.lanes.iter().flatten().filter(|taken| taken.due.app == app).count()
+    }
+
     /// The next one down to this priority whose app may send now.
     pub(super) fn pop(&mut self, down_to: Priority, may: impl Fn(AppId) -> bool) -> Option<Taken> {
         for priority in Priority::ALL.into_iter().filter(|priority| *priority <= down_to) {

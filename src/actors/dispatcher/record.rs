@@ -45,36 +45,37 @@ impl Landed {
 impl Session<'_> {
     /// Writes down what has landed.
     pub(super) async fn flush(&mut self) -> Result<(), StepError> {
-        let pause = self.landed.iter().filter_map(|landed| landed.beyond).collect::<Vec<_>>();
-        let pause = pause.into_iter().filter_map(|beyond| self.beyond(beyond)).last();
-        if self.pause.is_some() {
+        let count = self.landed.len().min(BATCH);
+        for index in 0..count {
+            let (beyond, answer) = (self.landed[index].beyond, self.landed[index].answer.clone());
+            match beyond {
+                Some(beyond) => self.beyond(beyond),
+                None => self.count_answer(&answer),
+            }
+        }
+        if let Some(pause) = self.pause.clone() {
             // What is taken and held up now goes back to where it was.
-            let held: Vec<_> = {
-                let (pause, now) = (self.pause.clone(), self.now());
-                self.sender
-                    .take_back(|priority| pause.as_ref().is_some_and(|pause| pause.holds(priority, now)))
-            };
+            let now = self.now();
+            let held = self.sender.take_back(|priority| pause.holds(priority, now));
             self.landed.extend(held.into_iter().map(Landed::untried));
         }
         let unit = self.begin_unit().await?;
-        let some = &self.landed[..self.landed.len().min(BATCH)];
+        let some = &self.landed[..count];
         let written = self.write(&unit, some).await?;
-        if let Some(pause) = &pause {
-            unit.pause_outbox(&self.lease, Some(pause), self.probe_at).await?;
-            unit.tell_open(self.lease.outbox).await?;
-        }
-        let count = some.len();
         let untried = some.iter().filter(|landed| landed.answer == Answer::Untried).count();
-        self.quota.used = self.quota.used.saturating_sub(i32::try_from(untried).unwrap_or(0)).max(0);
-        let quota = self.quota;
+        let mut quota = self.quota;
+        quota.used = quota.used.saturating_sub(i32::try_from(untried).unwrap_or(0)).max(0);
         unit.set_used_quota(&self.lease, &quota).await?;
-        unit.commit().await?;
+        let news = self.pause_is_news;
+        if news {
+            self.add_pause(&unit).await?;
+        }
+        self.commit(unit).await?;
+        self.quota = quota;
+        self.pause_is_news &= !news;
         self.landed.drain(..count);
         self.taken = self.taken.saturating_sub(count);
         self.tools().bus.nudge(Nudge::Changes);
-        if written.sent > 0 {
-            self.setbacks = 0;
-        }
         self.done.add(written);
         for (outcome, many) in [
             ("sent", written.sent),
@@ -97,7 +98,8 @@ impl Session<'_> {
             let due = &landed.taken.due;
             let tried =
                 Try { before: due.attempts, unknown_since: due.unknown_since, taken_at: landed.taken.at };
-            let verdict = rules.after(tried, &landed.answer, now, chance(&*self.tools().entropy));
+            let answer = self.with_news(unit, landed).await?;
+            let verdict = rules.after(tried, &answer, now, chance(&*self.tools().entropy));
             match &verdict {
                 Verdict::Sent(msgid) => {
                     sent.push((due.clone(), *msgid));
@@ -124,18 +126,27 @@ impl Session<'_> {
         Ok(done)
     }
 
+    /// What an answer says together with what has been heard since: who was not following may do so by now.
+    async fn with_news(&self, unit: &Unit, landed: &Landed) -> Result<Answer, StoreError> {
+        let (Answer::NotFollowing(errcode), Some(account)) = (&landed.answer, &self.account) else {
+            return Ok(landed.answer.clone());
+        };
+        let openid = &landed.taken.due.openid;
+        let at = known_as_of(landed.taken.at);
+        if unit.set_follower(account.organization, account.id, openid, false, at).await? {
+            forget(unit, account, vec![openid.clone()], &by_itself()).await?;
+        } else if !unit.known_away(account.id, vec![openid]).await?.contains(openid) {
+            return Ok(Answer::Later(Some(*errcode)));
+        }
+        Ok(landed.answer.clone())
+    }
+
     /// Keeps what an answer says about its person or its template.
     async fn remember(&self, unit: &Unit, landed: &Landed) -> Result<(), StoreError> {
         let Some(account) = &self.account else { return Ok(()) };
         let (due, place) = (&landed.taken.due, (account.organization, account.id));
         let template = landed.taken.letter.template.as_str();
         match landed.answer {
-            Answer::NotFollowing(_) => {
-                let at = known_as_of(landed.taken.at);
-                if unit.set_follower(place.0, place.1, &due.openid, false, at).await? {
-                    forget(unit, account, vec![due.openid.clone()], &by_itself()).await?;
-                }
-            }
             Answer::TemplateRefused(_) => {
                 unit.hold_back(place, &due.openid, Some(template), REFUSED_FOR).await?;
             }
@@ -150,10 +161,12 @@ impl Session<'_> {
                     Stop::TemplateBanned => TemplateTrouble::Banned,
                     _ => TemplateTrouble::Gone,
                 };
+                tracing::warn!(organization.id = %account.organization, template, reason = stop.name(), "nothing more goes by a template");
                 unit.mark_template(self.lease.outbox, template, trouble).await?;
                 unit.stop_notifications(self.lease.outbox, Which::ByTemplate(template), stop).await?;
             }
             Some(Beyond::Notification(stop)) => {
+                tracing::warn!(organization.id = %account.organization, notification.id = %due.notification, answer = ?landed.answer, "WeChat refuses a message, whoever it is for");
                 unit.stop_notifications(self.lease.outbox, Which::One(due.notification), stop).await?;
             }
             _ => {}

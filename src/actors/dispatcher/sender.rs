@@ -2,16 +2,19 @@
 //! written of rows holds up the next message.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Millis};
 use crate::domain::delivery::SendRules;
+use crate::domain::ids::AppId;
 use crate::domain::notification::Priority;
 use crate::domain::policy::DispatchRules;
 use crate::domain::service_account::ServiceAccount;
-use crate::wechat::{Credentials, TemplateMessage, WeChat};
+use crate::wechat::{Credentials, NetworkFailure, TemplateMessage, WeChat, WeChatError};
 
 use super::answer::{self, Told};
 use super::ready::{Ready, Taken};
@@ -20,6 +23,8 @@ use super::{Desk, Tools};
 
 /// A share of the places in flight that only urgent messages take: one in so many.
 const URGENT_PLACES: usize = 4;
+/// How long until it is looked again whether an app may send.
+const SHARE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a session and its sender share.
 #[derive(Default)]
@@ -27,7 +32,17 @@ struct Shared {
     ready: Mutex<Ready>,
     /// The service account; none when it was unbound.
     account: Mutex<Option<Arc<ServiceAccount>>>,
+    /// Until when the lease lasts, by the clock of rows and by this machine's; none before it is known.
+    held_until: Mutex<Option<(Millis, Instant)>>,
     changed: Notify,
+}
+
+impl Shared {
+    /// Whether the lease lasts: after it another node may send the same.
+    fn is_held(&self, clock: &dyn Clock) -> bool {
+        let until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|(at, instant)| clock.now() < at && Instant::now() < instant)
+    }
 }
 
 /// The session's hold on its sender, which ends with it; what is on its way then has an outcome that nobody hears.
@@ -65,6 +80,11 @@ impl Sender {
         *self.shared.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
     }
 
+    /// Sends until then, unless the lease is held for longer by then.
+    pub(super) fn hold_until(&self, at: Millis, instant: Instant) {
+        *self.shared.held_until.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, instant));
+    }
+
     /// Adds what is taken.
     pub(super) fn push(&self, taken: impl IntoIterator<Item = Taken>) {
         let mut ready = self.ready();
@@ -78,6 +98,11 @@ impl Sender {
     /// How many go before a new one of this priority.
     pub(super) fn ahead(&self, priority: Priority) -> usize {
         self.ready().ahead(priority)
+    }
+
+    /// How many of an app wait for their moment.
+    pub(super) fn of_app(&self, app: AppId) -> usize {
+        self.ready().of_app(app)
     }
 
     /// Takes out what is not yet on its way of these priorities.
@@ -114,14 +139,32 @@ impl Work {
     /// Runs until a send panics, or it is aborted.
     async fn run(self) {
         let mut flying = JoinSet::new();
+        let mut next: Option<Taken> = None;
         loop {
-            let may_send = self.places(flying.len()).is_some_and(|down_to| self.waiting(down_to));
+            if next.is_none() {
+                next = self.pop(flying.len());
+            }
+            // What waits although there is a place is of apps that have used their share for now.
+            let waits =
+                next.is_none() && self.places(flying.len()).is_some_and(|down_to| self.waiting(down_to));
             tokio::select! {
-                () = self.desk.pace.go(), if may_send => self.send_next(&mut flying),
-                () = self.shared.changed.notified(), if !may_send => {}
+                () = self.desk.pace.go(), if next.is_some() => {
+                    if let Some(taken) = next.take() {
+                        self.send(taken, &mut flying);
+                    }
+                }
+                () = self.shared.changed.notified(), if next.is_none() => {}
+                () = tokio::time::sleep(SHARE_PAUSE), if waits => {}
                 Some(ended) = flying.join_next(), if !flying.is_empty() => if ended.is_err() { return },
             }
         }
+    }
+
+    /// The next message for which there is a place.
+    fn pop(&self, flying: usize) -> Option<Taken> {
+        let down_to = self.places(flying)?;
+        let mut ready = self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.pop(down_to, |app| self.desk.pace.app_may(app))
     }
 
     fn waiting(&self, down_to: Priority) -> bool {
@@ -138,21 +181,16 @@ impl Work {
         }
     }
 
-    /// Sends the next message, whose place in the pace is taken already.
-    fn send_next(&self, flying: &mut JoinSet<()>) {
-        let Some(down_to) = self.places(flying.len()) else { return };
-        let popped = {
-            let mut ready = self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            ready.pop(down_to, |app| self.desk.pace.app_may(app))
-        };
-        let Some(taken) = popped else { return };
+    fn send(&self, taken: Taken, flying: &mut JoinSet<()>) {
         let account = self.shared.account.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (wechat, land) = (self.wechat.clone(), self.land.clone());
-        let (clock, sends) = (Arc::clone(&self.clock), self.rules.sends);
+        let (clock, rules, shared) = (Arc::clone(&self.clock), self.rules.sends, Arc::clone(&self.shared));
         flying.spawn(async move {
             let landed = match account {
-                Some(account) => send(&wechat, &account, taken, (&*clock, &sends)).await,
-                None => Landed::untried(taken),
+                Some(account) if shared.is_held(&*clock) => {
+                    send(&wechat, &account, taken, (&*clock, &rules)).await
+                }
+                _ => Landed::untried(taken),
             };
             // The session may have ended: then nobody hears it, and the next one finds out.
             drop(land.send(landed).await);
@@ -183,7 +221,8 @@ async fn send(
         url: taken.letter.url.as_deref(),
         client_msg_id: &client_msg_id,
     };
-    let answered = wechat.send_template(&credentials, &message).await;
+    let sent = tokio::time::timeout(sends.deadline, wechat.send_template(&credentials, &message)).await;
+    let answered = sent.unwrap_or(Err(WeChatError::Network(NetworkFailure::Timeout)));
     if let Err(error) = &answered {
         tracing::debug!(delivery.id = %taken.due.id, error = %error, "a message was not taken");
     }

@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use crate::bus::Nudge;
 use crate::domain::clock::Millis;
+use crate::domain::ids::AppId;
 use crate::domain::notification::{Pause, Priority};
 use crate::domain::service_account::ServiceAccount;
 use crate::store::outboxes::{Lease, UsedQuota};
 use crate::store::{StoreError, Unit};
 
+use super::pauses::{Asking, answer_of};
 use super::record::Landed;
 use super::sender::Sender;
 use super::{Desk, Dispatched, Dispatcher, Tools};
@@ -22,6 +24,10 @@ const TICK: Duration = Duration::from_millis(500);
 /// Outcomes are written down when there are so many, or when the first has waited so long.
 const FLUSH_AT: usize = 200;
 const FLUSH_AFTER: Duration = Duration::from_millis(50);
+/// The shortest time between two looks that nudges ask for.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+/// How often the account's row is read: it may be unbound, or have another secret.
+const ACCOUNT_LOOK: Duration = Duration::from_secs(1);
 /// How long to wait after the database was away.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,6 +51,8 @@ pub(super) enum StepError {
     Lost,
     #[error("a send ended in a panic")]
     Crashed,
+    #[error("whether it was written is not known: {0}")]
+    Unsure(StoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -61,15 +69,27 @@ pub(super) struct Session<'d> {
     pub(super) account: Option<Arc<ServiceAccount>>,
     pub(super) pause: Option<Pause>,
     pub(super) probe_at: Millis,
-    /// How often in a row something was wrong with the account, or a probe found nothing.
-    pub(super) setbacks: u32,
+    /// Whether the pause, or its end, is not yet written.
+    pub(super) pause_is_news: bool,
+    /// Whether one message goes first, to see whether what was in the way is gone.
+    pub(super) careful: bool,
     pub(super) quota: UsedQuota,
+    /// The question about the quota that is on its way.
+    pub(super) asking: Option<Asking>,
+    /// When WeChat's last word about the quota came, or was given up.
+    pub(super) answered_at: Option<Instant>,
+    /// The app whose notification was spread last.
+    pub(super) spread_last: Option<AppId>,
     /// Whether more is due than was taken.
     pub(super) more: bool,
     pub(super) landed: Vec<Landed>,
     pub(super) done: Dispatched,
     flush_at: Instant,
+    /// When the last unit began, by the clock of rows and by this machine's.
+    unit_began: (Millis, Instant),
     held_at: Instant,
+    saw_account_at: Instant,
+    looked_at: Instant,
 }
 
 impl<'d> Session<'d> {
@@ -88,6 +108,8 @@ impl<'d> Session<'d> {
         let account = account.filter(|account| account.id.0 == lease.outbox.0).map(Arc::new);
         let sender = Sender::start(&desk, &dispatcher.tools);
         sender.set_account(account.clone());
+        let now = Instant::now();
+        sender.hold_until(row.leased_until, now + dispatcher.tools.rules.lease);
         Ok(Self {
             dispatcher,
             sender,
@@ -97,13 +119,20 @@ impl<'d> Session<'d> {
             account,
             pause: row.pause,
             probe_at: row.probe_at,
-            setbacks: 0,
+            pause_is_news: false,
+            careful: false,
             quota: row.quota,
+            asking: None,
+            answered_at: None,
+            spread_last: None,
             more: false,
             landed: Vec::new(),
             done: Dispatched::default(),
-            flush_at: Instant::now(),
-            held_at: Instant::now(),
+            flush_at: now,
+            unit_began: (dispatcher.tools.clock.now(), now),
+            held_at: now,
+            saw_account_at: now,
+            looked_at: now,
         })
     }
 
@@ -123,11 +152,21 @@ impl<'d> Session<'d> {
     /// A unit of this lease.
     pub(super) async fn begin_unit(&mut self) -> Result<Unit, StepError> {
         let unit = self.tools().store.begin().await?;
+        self.unit_began = (self.now(), Instant::now());
         if !unit.hold_outbox(&self.lease).await? {
             return Err(StepError::Lost);
         }
-        self.held_at = Instant::now();
         Ok(unit)
+    }
+
+    /// Makes a unit of this lease true; from then on the lease lasts its whole length again.
+    pub(super) async fn commit(&mut self, unit: Unit) -> Result<(), StepError> {
+        // Whether one that failed is true after all nobody knows: the next session frees what it may have taken.
+        unit.commit().await.map_err(StepError::Unsure)?;
+        let (length, (at, instant)) = (self.tools().rules.lease, self.unit_began);
+        self.sender.hold_until(at.plus(length), instant + length);
+        self.held_at = Instant::now();
+        Ok(())
     }
 
     /// Works until nothing is due, and then `linger` longer for what may come.
@@ -147,7 +186,7 @@ impl<'d> Session<'d> {
                 tracing::error!(outbox.id = %self.lease.outbox, "a send ended in a panic");
                 Ok(Ended::Lost)
             }
-            Err(StepError::Store(error)) => Err(error),
+            Err(StepError::Store(error) | StepError::Unsure(error)) => Err(error),
         }
     }
 
@@ -156,7 +195,7 @@ impl<'d> Session<'d> {
         let mut nudges = self.tools().bus.listen();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut look = true;
+        let (mut look, mut nudged) = (true, false);
         let mut idle_since: Option<Instant> = None;
         while !self.dispatcher.is_draining() {
             while let Some(landed) = self.sender.landed_by_now() {
@@ -177,7 +216,7 @@ impl<'d> Session<'d> {
                     continue;
                 }
             }
-            let idle = self.taken == 0;
+            let idle = self.taken == 0 && self.asking.is_none() && !nudged;
             if idle {
                 let since = *idle_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= linger {
@@ -192,11 +231,17 @@ impl<'d> Session<'d> {
                 nudge = nudges.recv() => match nudge {
                     Ok(Nudge::Outbox) | Err(RecvError::Lagged(_)) => {
                         while nudges.try_recv().is_ok() {}
-                        look = true;
+                        nudged = true;
                     }
                     Ok(_) => {}
                     Err(RecvError::Closed) => return Ok(()),
                 },
+                // Receipts come one by one, and each says so: one look is enough for all that come together.
+                () = tokio::time::sleep_until(self.looked_at + LOOK_PAUSE), if nudged => (look, nudged) = (true, false),
+                quota = answer_of(&mut self.asking), if self.asking.is_some() => {
+                    self.take_quota(quota).await?;
+                    look = true;
+                }
                 _ = tick.tick() => look = true,
                 () = tokio::time::sleep(linger), if idle => {}
             }
@@ -218,12 +263,16 @@ impl<'d> Session<'d> {
         }
         let unit = self.begin_unit().await?;
         unit.release_outbox(&self.lease).await?;
-        Ok(unit.commit().await?)
+        self.commit(unit).await
     }
 
     /// One look at the rows; true when something was done, so that there may be more.
     async fn look(&mut self) -> Result<bool, StepError> {
         let mut progress = false;
+        self.looked_at = Instant::now();
+        if self.saw_account_at.elapsed() > ACCOUNT_LOOK {
+            self.look_at_account().await?;
+        }
         if self.landed.len() >= FLUSH_AT || (!self.landed.is_empty() && self.flush_at <= Instant::now()) {
             self.flush().await?;
             progress = true;
@@ -234,8 +283,8 @@ impl<'d> Session<'d> {
         progress |= self.enter_receipts().await?;
         progress |= self.spread().await?;
         if self.held_at.elapsed() > self.tools().rules.lease / 3 {
-            self.begin_unit().await?.commit().await?;
-            self.look_at_account().await?;
+            let unit = self.begin_unit().await?;
+            self.commit(unit).await?;
         }
         Ok(progress)
     }
@@ -245,6 +294,7 @@ impl<'d> Session<'d> {
         let account = self.tools().store.service_account_of(self.lease.organization).await?;
         self.account = account.filter(|account| account.id.0 == self.lease.outbox.0).map(Arc::new);
         self.sender.set_account(self.account.clone());
+        self.saw_account_at = Instant::now();
         Ok(())
     }
 

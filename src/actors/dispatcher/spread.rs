@@ -25,7 +25,7 @@ impl Session<'_> {
             let (freed, lost) = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
             self.note_uncertain(&unit, &lost).await?;
             unit.count_moves(&self.lease, moves).await?;
-            unit.commit().await?;
+            self.commit(unit).await?;
             if freed > 0 {
                 tracing::info!(outbox.id = %self.lease.outbox, freed = freed, uncertain = lost.len(), "what a dispatcher before had taken is free again");
                 self.tools().bus.nudge(Nudge::Changes);
@@ -42,18 +42,18 @@ impl Session<'_> {
         if self.account.is_none() && !self.is_of_inboxes() {
             let unit = self.begin_unit().await?;
             if unit.stop_notifications(self.lease.outbox, Which::All, Stop::Unbound).await? > 0 {
-                unit.commit().await?;
+                self.commit(unit).await?;
                 return Ok(true);
             }
         }
         let some = self.tools().store.notifications_to_spread(self.lease.outbox, self.now(), 20).await?;
-        for notification in some {
+        for notification in self.in_turn(some) {
             let done = match notification.stopped {
                 Some(stop) => self.sweep(&notification, stop).await?,
                 None if notification.expired(self.now()) => {
                     let unit = self.begin_unit().await?;
                     let stopped = unit.stop_expired(self.lease.outbox).await?;
-                    unit.commit().await?;
+                    self.commit(unit).await?;
                     stopped > 0
                 }
                 None => self.spread_page(&notification).await?,
@@ -64,6 +64,18 @@ impl Session<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Those of the first lane, one of another app than the last time in front: a large audience of one app does not hold up another's.
+    fn in_turn(&mut self, mut some: Vec<Notification>) -> Vec<Notification> {
+        let Some(first) = some.first().map(|one| one.priority) else { return some };
+        let lane = some.iter().take_while(|one| one.priority == first).count();
+        let last = self.spread_last;
+        if let Some(other) = some[..lane].iter().position(|one| Some(one.app) != last) {
+            some[..=other].rotate_right(1);
+        }
+        self.spread_last = some.first().map(|one| one.app);
+        some
     }
 
     async fn spread_page(&mut self, notification: &Notification) -> Result<bool, StepError> {
@@ -82,7 +94,7 @@ impl Session<'_> {
         }
         let counts = unit.add_deliveries(notification, &account, &page.people).await?;
         unit.count_deliveries(notification.organization, notification.id, counts).await?;
-        unit.commit().await?;
+        self.commit(unit).await?;
         self.more = true;
         Ok(true)
     }
@@ -100,7 +112,7 @@ impl Session<'_> {
         }
         let counts = unit.add_to_inboxes(notification, &page.people).await?;
         unit.count_deliveries(notification.organization, notification.id, counts).await?;
-        unit.commit().await?;
+        self.commit(unit).await?;
         Ok(true)
     }
 
@@ -115,11 +127,11 @@ impl Session<'_> {
         }
         if moves.is_empty() {
             let closed = unit.close_notification(notification.id).await?;
-            unit.commit().await?;
+            self.commit(unit).await?;
             return Ok(closed);
         }
         unit.count_moves(&self.lease, moves).await?;
-        unit.commit().await?;
+        self.commit(unit).await?;
         Ok(true)
     }
 
@@ -132,7 +144,7 @@ impl Session<'_> {
         let mut moves = Moves::new();
         let looked_at = unit.enter_receipts(&self.lease, ROWS, meaning, &mut moves).await?;
         unit.count_moves(&self.lease, moves).await?;
-        unit.commit().await?;
+        self.commit(unit).await?;
         metrics::counter!("menfang_receipts_total").increment(looked_at as u64);
         self.tools().bus.nudge(Nudge::Changes);
         Ok(looked_at > 0)

@@ -40,21 +40,21 @@ async fn a_lost_answer_is_asked_for_again_and_arrives_once() {
 
 #[actix_web::test]
 async fn when_repeats_are_no_longer_dropped_nothing_is_repeated() {
-    let server = server_with(50).await;
+    let server = server_with(15).await;
     server.sandbox_faults(&json!({"paths": [SEND], "drop_after_rate": 1.0, "dedupe_window_s": 1})).await;
     let id = server.order(json!({})).await;
     server.dispatch().await;
-    assert_eq!(server.notification(&id).await["counts"]["pending"], 50, "WeChat is asked again first");
+    assert_eq!(server.notification(&id).await["counts"]["pending"], 15, "WeChat is asked again first");
     // Nobody asks for ten minutes.
     server.advance(600);
     server.sandbox_faults(&json!({"dedupe_window_s": 1})).await;
     server.dispatch().await;
     assert_eq!(
         server.outbox_snapshot().await,
-        "1 wechat done\n  50 uncertain, tries 1, outcome unknown\n50 receipts wait\n"
+        "1 wechat done\n  15 uncertain, tries 1, outcome unknown\n15 receipts wait\n"
     );
-    assert_eq!(server.messages().await["total"], 50, "they arrived, and none a second time");
-    assert_eq!(server.audited("message_uncertain").await.len(), 50);
+    assert_eq!(server.messages().await["total"], 15, "they arrived, and none a second time");
+    assert_eq!(server.audited("message_uncertain").await.len(), 15);
 
     // An operator decides: it is sent once more, as a new delivery.
     let list = format!("/notifications/{id}/deliveries?state=uncertain&limit=1");
