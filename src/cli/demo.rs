@@ -71,6 +71,9 @@ struct Kept {
     /// Where it served last, for `menfang notify --demo`; none before its first start.
     #[serde(default)]
     url: Option<String>,
+    /// Where its sandbox was then.
+    #[serde(default)]
+    sandbox_url: Option<String>,
     /// What was seeded; none until it all was.
     seeded: Option<Seeded>,
 }
@@ -95,6 +98,9 @@ struct SeededApp {
     id: String,
     slug: String,
 }
+
+/// Messages a second, unless the environment says another number.
+const SENDS_PER_SECOND: &str = "500";
 
 /// The two apps of the demo: switching between portals can be tried.
 const APPS: [(&str, &str); 2] =
@@ -128,7 +134,7 @@ impl Demo {
         let server = build(config, World::real()?).await?;
         register(&sandbox_url, server.url(), &kept.service_account).await?;
         let seeded = kept.seed(&server, &self.data).await?;
-        kept.serves_at(server.url(), &self.data)?;
+        kept.serves_at(server.url(), &sandbox_url, &self.data)?;
         let running = server.start()?;
         let ops_url = format!("http://{}", running.ops_address);
         if self.json {
@@ -146,8 +152,10 @@ impl Demo {
 
     fn config(&self, kept: &Kept, sandbox_url: &str) -> Result<Config, ConfigError> {
         let database = self.data.join("menfang.db");
-        // Standing settings of the demo; the environment may still change all others (`lifetimes.*`, `limits.*`, …).
-        Config::load(
+        // Standing settings of the demo; the environment may still change all others (`lifetimes.*`, `limits.*`, …). Its WeChat is on
+        // this machine and takes more than the real one.
+        Config::load_with(
+            &[("wechat.sends_per_second", SENDS_PER_SECOND.to_owned())],
             None,
             &[
                 ("http.listen", self.listen.to_string()),
@@ -197,16 +205,17 @@ impl Kept {
             member_password: hex(&random::<8>(&entropy)),
             service_account: KeptAccount::make(&entropy),
             url: None,
+            sandbox_url: None,
             seeded: None,
         }
     }
 
     /// Writes down where it serves, if that is news.
-    fn serves_at(&mut self, url: &str, data: &Path) -> anyhow::Result<()> {
-        if self.url.as_deref() == Some(url) {
+    fn serves_at(&mut self, url: &str, sandbox_url: &str, data: &Path) -> anyhow::Result<()> {
+        if self.url.as_deref() == Some(url) && self.sandbox_url.as_deref() == Some(sandbox_url) {
             return Ok(());
         }
-        self.url = Some(url.to_owned());
+        (self.url, self.sandbox_url) = (Some(url.to_owned()), Some(sandbox_url.to_owned()));
         self.save(data)
     }
 

@@ -32,6 +32,16 @@ const TEMPLATES: [Listed; 4] = [
     ),
 ];
 
+/// An order by the first of them, to all followers.
+pub(super) fn order() -> Value {
+    json!({
+        "channel": "wechat", "template": TEMPLATES[0].0, "audience": {"followers": "all"}, "priority": "normal",
+        "data": {
+            "character_string1": "PO-20261122-042", "thing2": "冷轧钢卷", "thing3": "已确认", "time4": "2026-11-22 18:00",
+        },
+    })
+}
+
 /// As the sandbox takes them.
 pub(super) fn registered() -> Value {
     let template = |(id, title, content, example): Listed| json!({"template_id": id, "title": title, "content": content, "example": example});

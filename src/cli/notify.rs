@@ -1,6 +1,7 @@
 //! `menfang notify`: sends a notification over the API from a shell or a cron job, and shows how far it is.
 
 mod api;
+mod crowd;
 mod order;
 mod place;
 mod progress;
@@ -23,11 +24,15 @@ use api::Api;
 use order::Wanted;
 use place::Place;
 
+use super::demo_templates;
 use super::out::{self, UsageError};
 
 /// How to use it, below its options.
 const WAY: &str = "\
 Examples:
+  Ten thousand pretend people begin to follow a demo that runs, and get a message each:
+    menfang notify --demo --crowd 10000
+
   Send to everybody who follows the service account of a demo that runs:
     menfang notify --demo --audience followers --template TEMPLATE_ID --data thing1='Order 42' --data time2='2026-11-22 18:00'
 
@@ -94,6 +99,10 @@ impl Notify {
             return watch::follow(&api, id, None).await;
         }
         let app = place.app.ok_or_else(|| UsageError("--app: say for which app, such as app_01…".into()))?;
+        if let Some(count) = self.place.crowd {
+            let stage = place.stage.ok_or_else(|| UsageError("--crowd: start the demo first".into()))?;
+            crowd::come(&api, &stage, count).await?;
+        }
         match &self.file {
             Some(file) => run_rows::run(&self, &api, &app, file).await,
             None => self.one(&api, &app).await,
@@ -101,7 +110,10 @@ impl Notify {
     }
 
     async fn one(&self, api: &Api, app: &str) -> anyhow::Result<ExitCode> {
-        let body = self.wanted.body(&self.wanted.audience()?)?;
+        let body = match self.place.crowd {
+            Some(_) if self.wanted.says_nothing() => demo_templates::order(),
+            _ => self.wanted.body(&self.wanted.audience()?)?,
+        };
         let orders = format!("/apps/{app}/notifications");
         let tried = format!("{orders}?dry_run=true");
         if self.dry_run {

@@ -62,6 +62,18 @@ impl Config {
         Self::load_from(file, process_environment()?, overrides)
     }
 
+    /// The same with other defaults for some keys, which anything else is stronger than.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with(
+        defaults: &[(&str, String)],
+        file: Option<&Path>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        Self::layered(defaults, file, process_environment()?, overrides)
+    }
+
     /// The same with the environment given, so that a test knows all that counts.
     ///
     /// # Errors
@@ -71,7 +83,18 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         overrides: &[(&str, String)],
     ) -> Result<Self, ConfigError> {
+        Self::layered(&[], file, environment, overrides)
+    }
+
+    fn layered(
+        defaults: &[(&str, String)],
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
         let mut values = Values::from_defaults(DEFAULTS)?;
+        let own = defaults.iter().map(|(key, value)| ((*key).to_owned(), Value::from(value.as_str())));
+        values.lay(own.collect(), |_| "by this command".to_owned())?;
         if let Some(path) = file {
             values.lay(read_file(path)?, |_| format!("in the file {}", path.display()))?;
         }

@@ -36,6 +36,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether neither template, nor fields, nor audience are given.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.template.is_none() && self.data.is_empty() && self.audience.is_none()
+    }
+
     /// The body of an order to an audience.
     pub(super) fn body(&self, audience: &Value) -> Result<Value, UsageError> {
         self.body_with(audience, BTreeMap::new())

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::UsageError;
+use super::crowd::Stage;
 
 /// Where and as whom
 #[derive(clap::Args)]
@@ -26,6 +27,9 @@ pub(super) struct Place {
     /// For which app, by its id
     #[arg(long, value_name = "APP")]
     app: Option<String>,
+    /// In a demo: have so many more pretend people follow first, so that there is somebody to send to
+    #[arg(long, value_name = "PEOPLE", requires = "demo")]
+    pub(super) crowd: Option<u32>,
 }
 
 /// The same, found.
@@ -33,6 +37,8 @@ pub(super) struct Found {
     pub(super) url: String,
     pub(super) key: SecretString,
     pub(super) app: Option<String>,
+    /// Of a demo: what a crowd needs.
+    pub(super) stage: Option<Stage>,
 }
 
 impl Place {
@@ -47,7 +53,7 @@ impl Place {
             )
         })?;
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Found { url, key: key.into(), app: self.app.clone().or(demo.app) })
+        Ok(Found { url, key: key.into(), app: self.app.clone().or(demo.app), stage: demo.stage })
     }
 }
 
@@ -56,6 +62,7 @@ struct Demo {
     url: Option<String>,
     key: Option<String>,
     app: Option<String>,
+    stage: Option<Stage>,
 }
 
 fn demo(folder: &Path) -> anyhow::Result<Demo> {
@@ -68,6 +75,10 @@ fn demo(folder: &Path) -> anyhow::Result<Demo> {
         url: of(&kept["url"]),
         key: of(&kept["organization_key"]),
         app: of(&kept["seeded"]["apps"][0]["id"]),
+        stage: of(&kept["sandbox_url"])
+            .zip(of(&kept["seeded"]["organization"]))
+            .zip(of(&kept["service_account"]["appid"]))
+            .map(|((sandbox_url, organization), appid)| Stage { sandbox_url, organization, appid }),
     };
     if found.url.is_none() || found.key.is_none() {
         return Err(UsageError(format!(
