@@ -3,15 +3,17 @@
 //! Absolute numbers differ from machine to machine and from hour to hour; the ratios are what to compare. Each number is
 //! the median of `MENFANG_BENCH_ROUNDS` rounds (7) of `MENFANG_BENCH_SCALE` percent (100) of the usual work.
 
+#[path = "../measure/mod.rs"]
+mod measure;
 mod people;
-mod rates;
 mod references;
 
 use std::io::Write;
 
+use measure::commits::Commits;
+use measure::rates::{self, Rate, measure, setting};
 use menfang::server::world::client;
 use people::Bench;
-use rates::{Rate, measure, setting};
 
 /// Clients, and people, at the same time.
 const AT_ONCE: usize = 8;
@@ -25,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let http = client()?;
 
     let echo = references::echo().await?;
-    let sqlite = references::Commits::open(bench.folder()).await?;
+    let sqlite = Commits::open(bench.folder()).await?;
     let mut rates: [Rate; 6] = [
         Rate::new("TCP round trips, 8 at once", None),
         Rate::new("SQLite commits of one row", None),
@@ -46,17 +48,7 @@ async fn main() -> anyhow::Result<()> {
         rates[5].add(measure(AT_ONCE * amount(10), bench.sign_in(amount(10))).await?);
     }
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{:<40} {:>12} {:>18}",
-        format!("median of {rounds} rounds"),
-        "a second",
-        "of its reference"
-    )?;
-    for rate in &rates {
-        let share = rate.reference.map(|index| format!("1/{:.1}", rates[index].median() / rate.median()));
-        writeln!(out, "{:<40} {:>12.0} {:>18}", rate.name, rate.median(), share.unwrap_or_default())?;
-    }
+    rates::print(&mut out, rounds, &rates)?;
     writeln!(
         out,
         "\nThe budget for whole sign-ins is 1/6 of the bare commits. A sign-in here includes the sandbox's part: its\n\

@@ -1,50 +1,29 @@
 //! A server and a sandbox in this process, and people who have an account and sign in again and again.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::future::try_join_all;
 use menfang::actors::qr_session::Update;
-use menfang::config::Config;
 use menfang::domain::api_key::KeyText;
-use menfang::domain::audit::{By, Caller};
-use menfang::domain::clock::{Entropy, random};
+use menfang::domain::audit::Caller;
+use menfang::domain::clock::random;
 use menfang::domain::keys::SigningKey;
 use menfang::domain::network::Network;
-use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
 use menfang::domain::qr_ticket::{BrowserSecret, Computer, DeviceMark, QrSealer};
-use menfang::domain::service_account::PushMode;
 use menfang::domain::user_agent::{Browser, System};
-use menfang::server::{Running, World, build};
-use menfang::store::portals::NewApp;
+use menfang::server::{Running, World};
 use menfang::usecases::SignIn;
 use menfang::usecases::decide::Yes;
 use menfang::usecases::join::Typed;
 use menfang::usecases::phone_steps::Step;
-use menfang::usecases::service_accounts::NewServiceAccount;
-use menfang::usecases::set_up::SetUp;
 use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
+use crate::measure::server::{Plan, SLUG};
+
 const APPID: &str = "wx0123456789abcdef";
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
-const AES_KEY: &str = "Q7wKp2Zt9XbLm4VnR8sYd1HcJf6GuEa3TqWoPi5NzAv";
-const SLUG: &str = "bench";
-/// What would stop a benchmark; the rest stays as it is by default.
-const LIMITS: [&str; 8] = [
-    "codes_per_address_hour",
-    "codes_per_address_day",
-    "codes_per_organization_day",
-    "qr_per_address_minute",
-    "qr_live_per_address",
-    "qr_live_per_browser",
-    "codes_per_phone_hour",
-    "codes_per_openid_10min",
-];
 
 /// Everything that is measured.
 pub(crate) struct Bench {
@@ -71,34 +50,12 @@ impl Bench {
         let listen = "127.0.0.1:0".to_owned();
         let sandbox = Sandbox::bind(SandboxConfig { listen, data: None })?.start();
         let world = World::real()?;
-        let server = build(config(folder.path(), sandbox.url(), &world)?, world.clone()).await?;
-        let url = server.url().to_owned();
-        let account = NewServiceAccount {
-            appid: APPID.into(),
-            secret: SECRET.into(),
-            token: "token".into(),
-            encoding_aes_key: AES_KEY.into(),
-            mode: PushMode::Safe,
-            original_id: None,
-            domain_file: None,
-        };
-        let app = NewApp { name: "Bench".into(), slug: SLUG.into() };
+        let plan = Plan { folder: folder.path(), sandbox: sandbox.url(), appid: APPID, settings: &[] };
         let key = KeyText::generate(&*world.clock, &*world.entropy);
-        let all = SetUp { name: "Bench", edition: Edition::Standard, key, account, apps: &[app] };
-        server.admin().set_up(all, &By::operator()).await?.settle(None).await?;
-        let portal = server.sign_in().portal(SLUG).await?.context("the portal was just made")?;
-        let running = server.start()?;
+        let (running, portal) = plan.start(&world, key).await?;
+        let registration = plan.registration(&running.url);
         let mut bench = Self { folder, sandbox, running, world, portal, people: Vec::new() };
-        bench
-            .control(
-                "/sandbox/accounts",
-                &json!({
-                    "original_id": "gh_0123456789ab", "appid": APPID, "secret": SECRET, "token": "token",
-                    "encoding_aes_key": AES_KEY, "mode": "safe", "callback_url": format!("{url}/wechat/{APPID}/events"),
-                    "redirect_domains": [url.trim_start_matches("http://")],
-                }),
-            )
-            .await?;
+        bench.control("/sandbox/accounts", &registration).await?;
         for number in 0..people {
             let person = bench.person(number).await?;
             bench.people.push(person);
@@ -260,27 +217,4 @@ fn computer(device: DeviceMark) -> Computer {
         network: Network::V4([127, 0, 0, 1]),
         device,
     }
-}
-
-fn config(folder: &Path, sandbox: &str, world: &World) -> anyhow::Result<Config> {
-    let entropy: Arc<dyn Entropy> = Arc::clone(&world.entropy);
-    let key = || STANDARD.encode(random::<32>(&*entropy));
-    let mut overrides = vec![
-        ("http.listen", "127.0.0.1:0".to_owned()),
-        ("ops.listen", "127.0.0.1:0".to_owned()),
-        ("database.url", format!("sqlite://{}", folder.join("menfang.db").display())),
-        ("wechat.api_url", sandbox.to_owned()),
-        ("wechat.open_url", sandbox.to_owned()),
-        ("wechat.avatar_origins", sandbox.to_owned()),
-        ("sms.provider", "http".to_owned()),
-        ("sms.http.url", format!("{sandbox}/sms")),
-        ("sms.http.secret", key()),
-        ("secrets.encryption_keys", format!("bench:{}", key())),
-        ("secrets.index_key", key()),
-        ("secrets.signing_key", key()),
-    ];
-    let raised: Vec<String> = LIMITS.iter().map(|name| format!("limits.{name}")).collect();
-    overrides.extend(raised.iter().map(|name| (name.as_str(), "1000000".to_owned())));
-    // The environment of this shell shall not change what is measured.
-    Ok(Config::load_from(None, [], &overrides)?)
 }

@@ -1,10 +1,8 @@
-//! What the numbers are compared with: the bare loopback, and the bare database.
+//! What the numbers are compared with: the bare loopback.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use futures_util::future::try_join_all;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -43,34 +41,4 @@ pub(crate) async fn round_trips(address: SocketAddr, at_once: usize, each: usize
     };
     try_join_all((0..at_once).map(|_| one())).await?;
     Ok(())
-}
-
-/// A database with one table, set as the server sets its own.
-pub(crate) struct Commits(DatabaseConnection);
-
-impl Commits {
-    pub(crate) async fn open(folder: &Path) -> anyhow::Result<Self> {
-        let url = format!("sqlite://{}?mode=rwc", folder.join("reference.db").display());
-        let mut options = sea_orm::ConnectOptions::new(url);
-        options.max_connections(1).sqlx_logging(false);
-        let database = Database::connect(options).await?;
-        database.execute_unprepared("PRAGMA journal_mode = WAL").await?;
-        database.execute_unprepared("PRAGMA synchronous = NORMAL").await?;
-        database
-            .execute_unprepared("CREATE TABLE lines (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
-            .await?;
-        Ok(Self(database))
-    }
-
-    /// Writes so many rows, each committed by itself.
-    pub(crate) async fn write(&self, rows: usize) -> anyhow::Result<()> {
-        for _ in 0..rows {
-            self.0
-                .execute_unprepared(
-                    "INSERT INTO lines (text) VALUES ('one line of about forty letters, or so')",
-                )
-                .await?;
-        }
-        Ok(())
-    }
 }

@@ -1,5 +1,6 @@
 //! Medians of rates.
 
+use std::io::Write;
 use std::time::Instant;
 
 /// One line of the table.
@@ -24,6 +25,27 @@ impl Rate {
         sorted.sort_by(f64::total_cmp);
         sorted.get(sorted.len() / 2).copied().unwrap_or_default()
     }
+}
+
+/// Prints rates, each beside its reference; one that was not measured is a line without numbers.
+pub(crate) fn print(out: &mut impl Write, rounds: usize, rates: &[Rate]) -> std::io::Result<()> {
+    let head = format!("median of {rounds} rounds");
+    writeln!(out, "{head:<52} {:>12} {:>18}", "a second", "of its reference")?;
+    for rate in rates {
+        let median = rate.median();
+        if rate.rounds.is_empty() {
+            writeln!(out, "{:<52} {:>12}", rate.name, "-")?;
+            continue;
+        }
+        let reference = rate.reference.map(|index| rates[index].median()).filter(|&median| median > 0.0);
+        let share = match reference {
+            None => String::new(),
+            Some(reference) if median < reference => format!("1/{:.1}", reference / median),
+            Some(reference) => format!("{:.1} x", median / reference),
+        };
+        writeln!(out, "{:<52} {median:>12.0} {share:>18}", rate.name)?;
+    }
+    Ok(())
 }
 
 /// How many a second, when `work` does `amount` of them.

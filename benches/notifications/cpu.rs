@@ -1,0 +1,23 @@
+//! What processes cost.
+
+use anyhow::Context as _;
+
+/// Ticks of `/proc` in a second, on every Linux that is built today.
+const TICKS: f64 = 100.0;
+
+/// Seconds of processor time that a process has used, user and system; this one without a number.
+pub(crate) fn used(process: Option<u32>) -> anyhow::Result<f64> {
+    let process = process.map_or_else(|| "self".to_owned(), |number| number.to_string());
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name, in brackets, may hold anything.
+    let (_, numbers) = stat.rsplit_once(')').context("/proc is Linux's")?;
+    let mut numbers = numbers.split_ascii_whitespace().skip(11);
+    let mut next = || -> anyhow::Result<f64> { Ok(numbers.next().context("/proc is Linux's")?.parse()?) };
+    Ok((next()? + next()?) / TICKS)
+}
+
+/// The middle one of several costs; none of none.
+pub(crate) fn median(mut costs: Vec<f64>) -> Option<f64> {
+    costs.sort_by(f64::total_cmp);
+    costs.get(costs.len() / 2).copied()
+}
