@@ -82,7 +82,7 @@ async fn a_server_that_goes_down_ends_its_streams() {
 
 #[actix_web::test]
 async fn a_key_reads_only_so_many_streams_at_once() {
-    let server = TestServer::start_with(&[("MENFANG__HTTP__SOCKETS_PER_ADDRESS", "2")]).await.with_templates().await;
+    let server = TestServer::start_with(&[("http.sockets_per_address", "2")]).await.with_templates().await;
     let app = server.app("suppliers").await;
     server.guest(&server.own_backend(), &app).await;
     let order = for_tomorrow(&server, TestServer::wechat_order(json!({"all": true})));
