@@ -119,7 +119,8 @@ async fn notifications(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     m.create_index(index("notifications_app", "notifications", &["app_id", "id"])).await?;
     m.create_index(index("notifications_due", "notifications", &["open", "send_at"])).await?;
-    m.create_index(index("notifications_outbox", "notifications", &["outbox_id", "open", "send_at"])).await
+    m.create_index(index("notifications_outbox", "notifications", &["outbox_id", "open", "send_at"])).await?;
+    m.create_index(index("notifications_finished", "notifications", &["finished_at"])).await
 }
 
 async fn deliveries(m: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -132,7 +133,8 @@ async fn deliveries(m: &SchemaManager<'_>) -> Result<(), DbErr> {
             .col(uuid("outbox_id"))
             .col(uuid("app_id"))
             .col(small_integer("lane"))
-            // An openid, or the id of a user without one: nobody stands twice in one notification.
+            // An openid, or the id of a user without one: nobody stands twice in one notification. Of somebody who is gone
+            // the id of a delivery.
             .col(string_len("recipient", 64))
             .col(uuid_null("user_id"))
             .col(uuid_null("account_id"))
@@ -162,7 +164,9 @@ async fn deliveries(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     m.create_index(index("deliveries_due", "deliveries", &due)).await?;
     m.create_index(index("deliveries_state", "deliveries", &["notification_id", "state", "id"])).await?;
     m.create_index(index("deliveries_msgid", "deliveries", &["outbox_id", "msgid"])).await?;
-    m.create_index(index("deliveries_person", "deliveries", &["outbox_id", "openid", "sent_at"])).await
+    m.create_index(index("deliveries_person", "deliveries", &["outbox_id", "openid", "sent_at"])).await?;
+    // Whoever is deleted is found by the account, too: an openid may have been taken from it since.
+    m.create_index(index("deliveries_user", "deliveries", &["user_id"])).await
 }
 
 async fn outboxes(m: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -204,7 +208,8 @@ async fn receipts(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     m.create_index(index("receipts_due", "receipts", &["due_at"])).await?;
-    m.create_index(index("receipts_account", "receipts", &["service_account_id", "due_at"])).await
+    m.create_index(index("receipts_account", "receipts", &["service_account_id", "due_at"])).await?;
+    m.create_index(index("receipts_happened", "receipts", &["happened_at"])).await
 }
 
 async fn recipient_holds(m: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -223,7 +228,8 @@ async fn recipient_holds(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     let person = ["service_account_id", "openid", "template_id"];
-    m.create_index(index("recipient_holds_person", "recipient_holds", &person).unique().to_owned()).await
+    m.create_index(index("recipient_holds_person", "recipient_holds", &person).unique().to_owned()).await?;
+    m.create_index(index("recipient_holds_until", "recipient_holds", &["until"])).await
 }
 
 async fn inbox_items(m: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -241,7 +247,8 @@ async fn inbox_items(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     m.create_index(index("inbox_items_account", "inbox_items", &["account_id", "id"])).await?;
-    m.create_index(index("inbox_items_unread", "inbox_items", &["account_id", "read_at"])).await
+    m.create_index(index("inbox_items_unread", "inbox_items", &["account_id", "read_at"])).await?;
+    m.create_index(index("inbox_items_created", "inbox_items", &["created_at"])).await
 }
 
 async fn follow_codes(m: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -41,7 +41,17 @@ pub struct FollowerImporter {
     store: Store,
     wechat: WeChat,
     clock: Arc<dyn Clock>,
+    catching_up: CatchingUp,
     memory: Mutex<Memory>,
+}
+
+/// How what was not sent to people who did not follow is sent after all, once a list says that they do.
+#[derive(Clone)]
+pub struct CatchingUp {
+    /// How long it is kept; zero for not at all.
+    pub follow_wait: Duration,
+    /// Who tells the dispatcher.
+    pub bus: Bus,
 }
 
 /// What may be lost.
@@ -81,8 +91,8 @@ enum Reaction {
 
 impl FollowerImporter {
     /// Takes what it works with.
-    pub fn new(store: Store, wechat: WeChat, clock: Arc<dyn Clock>) -> Self {
-        Self { store, wechat, clock, memory: Mutex::default() }
+    pub fn new(store: Store, wechat: WeChat, clock: Arc<dyn Clock>, catching_up: CatchingUp) -> Self {
+        Self { store, wechat, clock, catching_up, memory: Mutex::default() }
     }
 
     /// Brings every import that is due further, until none is; whoever calls meanwhile waits and then looks, too.
@@ -181,14 +191,13 @@ fn react(error: &WeChatError, within_list: bool, failures: u32) -> Reaction {
 /// The actor.
 pub struct FollowerImports {
     importer: Arc<FollowerImporter>,
-    bus: Bus,
     life: Option<LifeLine>,
 }
 
 impl FollowerImports {
     /// An actor that calls `importer` when it is time.
-    pub fn new(importer: Arc<FollowerImporter>, bus: Bus, life: LifeLine) -> Self {
-        Self { importer, bus, life: Some(life) }
+    pub fn new(importer: Arc<FollowerImporter>, life: LifeLine) -> Self {
+        Self { importer, life: Some(life) }
     }
 }
 
@@ -196,17 +205,17 @@ impl Actor for FollowerImports {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (importer, bus, life) = (Arc::clone(&self.importer), self.bus.clone(), self.life.take());
+        let (importer, life) = (Arc::clone(&self.importer), self.life.take());
         let run = async move {
             let _life = life;
-            run(&importer, &bus).await;
+            run(&importer).await;
         };
         ctx.spawn(run.into_actor(self));
     }
 }
 
-async fn run(importer: &FollowerImporter, bus: &Bus) {
-    let mut nudges = bus.listen();
+async fn run(importer: &FollowerImporter) {
+    let mut nudges = importer.catching_up.bus.listen();
     let mut tick = tokio::time::interval(INTERVAL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

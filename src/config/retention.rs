@@ -22,6 +22,8 @@ pub struct Retention {
     pub invitations_days: u64,
     /// Notifications with their deliveries and inbox items, after their end.
     pub notifications_days: u64,
+    /// Openids that a notification names as its audience, after its end.
+    pub audiences_days: u64,
     /// Audit lines.
     pub audit_days: u64,
 }
@@ -40,6 +42,7 @@ impl Retention {
             ended_logins_days: section.number("ended_logins_days", 1..=TEN_YEARS_DAYS)?,
             invitations_days: section.number("invitations_days", 1..=TEN_YEARS_DAYS)?,
             notifications_days: section.number("notifications_days", 1..=TEN_YEARS_DAYS)?,
+            audiences_days: section.number("audiences_days", 1..=TEN_YEARS_DAYS)?,
             audit_days: section.number("audit_days", 1..=TEN_YEARS_DAYS)?,
         })
     }
@@ -77,6 +80,11 @@ impl Retention {
     /// How long notifications are kept after their end.
     pub fn notifications(&self) -> Duration {
         hours(self.notifications_days * 24)
+    }
+
+    /// How long named openids are kept after the end of their notification.
+    pub fn audiences(&self) -> Duration {
+        hours(self.audiences_days * 24)
     }
 
     /// How long audit lines are kept.

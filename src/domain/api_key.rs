@@ -79,7 +79,12 @@ impl ApiKey {
     /// Whether a text is this key, and the key counts.
     pub fn accepts(&self, text: &KeyText, now: Millis) -> bool {
         let same = same_secret(self.secret_hash.as_bytes(), text.secret_hash().as_bytes());
-        same && self.id == text.id && self.revoked_at.is_none() && now < self.expires_at
+        same && self.id == text.id && self.counts(now)
+    }
+
+    /// Whether it was not taken back and has not ended.
+    pub fn counts(&self, now: Millis) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at
     }
 
     /// Whether it may do something.

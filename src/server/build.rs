@@ -12,7 +12,7 @@ use crate::actors::change_feed::{ChangeFeed, Views};
 use crate::actors::closed_portals::ClosedPortals;
 use crate::actors::dispatcher::{self, DispatchWatch, Dispatcher};
 use crate::actors::follow_check::{Asker, FollowCheck};
-use crate::actors::follower_import::{FollowerImporter, FollowerImports};
+use crate::actors::follower_import::{CatchingUp, FollowerImporter, FollowerImports};
 use crate::actors::inboxes::Inboxes;
 use crate::actors::janitor::Janitor;
 use crate::actors::progress::ProgressWatchers;
@@ -104,8 +104,10 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     start_actors(&core, &config, &world, &store, &bus, &wechat);
     let sends = &arbiters.get(2).context("no arbiter")?.handle();
     let dispatcher = start_dispatching(sends, &config, &world, &store, &bus, &wechat);
-    let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock));
-    let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer, &bus);
+    let catching_up =
+        CatchingUp { follow_wait: sections::dispatch_rules(&config).follow_wait, bus: bus.clone() };
+    let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock), catching_up);
+    let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer);
 
     let site = actix_web::web::Data::new(Site::new(
         sign_in,
@@ -213,16 +215,10 @@ fn start_dispatching(
     dispatcher
 }
 
-fn start_imports(
-    home: &actix::ArbiterHandle,
-    importer: FollowerImporter,
-    bus: &Bus,
-) -> Arc<FollowerImporter> {
+fn start_imports(home: &actix::ArbiterHandle, importer: FollowerImporter) -> Arc<FollowerImporter> {
     let importer = Arc::new(importer);
-    let (called, nudges) = (Arc::clone(&importer), bus.clone());
-    supervise("follower_import", home, move |life| {
-        FollowerImports::new(Arc::clone(&called), nudges.clone(), life)
-    });
+    let called = Arc::clone(&importer);
+    supervise("follower_import", home, move |life| FollowerImports::new(Arc::clone(&called), life));
     importer
 }
 

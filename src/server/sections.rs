@@ -49,6 +49,7 @@ pub fn retention(config: &Config) -> Retention {
         idempotency: config.api.idempotency(),
         known_browsers: config.lifetimes.device(),
         notifications: keep.notifications(),
+        audiences: keep.audiences(),
         audit: keep.audit(),
     }
 }

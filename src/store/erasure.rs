@@ -58,6 +58,7 @@ impl Unit {
             .await?;
         consent::Entity::delete_many().filter(consent::Column::UserId.eq(user.0)).exec(&self.tx).await?;
         login::Entity::delete_many().filter(login::Column::UserId.eq(user.0)).exec(&self.tx).await?;
+        self.erase_deliveries_of_user(scope, (app, user), &traces.openids).await?;
         self.erase_attempts(app, user, &traces, over_before).await?;
         external_user::Entity::update_many()
             .col_expr(external_user::Column::Manager, Expr::value(None::<String>))

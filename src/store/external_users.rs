@@ -249,8 +249,8 @@ impl Unit {
         Ok(())
     }
 
-    /// Gives an account the name that its organization has for it. A row knows of name and picture together whether they
-    /// came from WeChat, whose events take both away: so that the name stays, such a picture goes now.
+    /// Gives an account the name that its organization has for it: WeChat's events do not take that one away, as they do the
+    /// picture, which only comes from WeChat.
     ///
     /// # Errors
     /// The database refused.
@@ -261,20 +261,12 @@ impl Unit {
         nickname: Option<&str>,
     ) -> Result<(), StoreError> {
         use external_user::Column;
-        let of_user = || {
-            external_user::Entity::update_many()
-                .filter(Column::Id.eq(user.0))
-                .filter(Column::OrgId.eq(scope.organization().0))
-        };
-        of_user()
-            .col_expr(Column::AvatarUrl, Expr::value(None::<String>))
-            .filter(Column::ProfileAt.is_not_null())
-            .exec(&self.tx)
-            .await?;
-        of_user()
+        external_user::Entity::update_many()
             .col_expr(Column::Nickname, Expr::value(nickname))
             .col_expr(Column::ProfileAt, Expr::value(None::<i64>))
             .col_expr(Column::UpdatedAt, Expr::value(self.now().0))
+            .filter(Column::Id.eq(user.0))
+            .filter(Column::OrgId.eq(scope.organization().0))
             .exec(&self.tx)
             .await?;
         Ok(())

@@ -84,6 +84,27 @@ impl Store {
 }
 
 impl Unit {
+    /// Those among these openids that did not follow so far, and do as of the import's beginning; their rows are held until
+    /// this unit ends.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn returning_followers(
+        &self,
+        import: &FollowerImport,
+        openids: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let away = follower::Entity::find()
+            .select_only()
+            .column(follower::Column::Openid)
+            .filter(follower::Column::ServiceAccountId.eq(import.account.0))
+            .filter(follower::Column::Openid.is_in(openids.iter().map(String::as_str)))
+            .filter(follower::Column::Follows.eq(false))
+            .filter(follower::Column::ChangedAt.lte(import.as_of().0))
+            .lock_exclusive();
+        Ok(away.into_tuple().all(&self.tx).await?)
+    }
+
     /// Keeps that these openids follow, as of the import's beginning; at most some hundreds at once.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod changes;
 pub mod connect;
 pub mod consents;
 pub mod deliveries;
+pub mod delivery_erasure;
 pub mod departments;
 pub mod dispatch;
 pub mod erasure;

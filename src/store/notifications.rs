@@ -242,6 +242,24 @@ impl Unit {
         Ok(rows.into_iter().filter_map(sound).collect())
     }
 
+    /// Holds a notification that nobody called off or stopped until this unit ends; false when there is none, or one of which
+    /// nothing is sent any more.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_notification(&self, scope: OrgScope, id: NotificationId) -> Result<bool, StoreError> {
+        use notification::Column;
+        let held = notification::Entity::update_many()
+            .col_expr(Column::OrgId, Expr::value(scope.organization().0))
+            .filter(Column::Id.eq(id.0))
+            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(Column::State.ne(NotificationState::Cancelled.name()))
+            .filter(Column::Stopped.is_null())
+            .exec(&self.tx)
+            .await?;
+        Ok(held.rows_affected == 1)
+    }
+
     /// Calls a notification off; false when it is over already. What waits is ended by its dispatcher.
     ///
     /// # Errors
@@ -443,7 +461,8 @@ fn count_of(state: DeliveryState) -> notification::Column {
     }
 }
 
-fn written(audience: &Audience) -> Result<String, StoreError> {
+/// An audience as it stands in a row.
+pub(super) fn written(audience: &Audience) -> Result<String, StoreError> {
     serde_json::to_string(audience).map_err(|_| inconsistent(TABLE, "audience", "a new one"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
 use entities::{delivery, notification};
@@ -31,13 +31,8 @@ impl Unit {
     ) -> Result<u64, StoreError> {
         use delivery::Column;
         let now = self.now();
-        let waiting = delivery::Entity::find()
-            .filter(Column::OrgId.eq(organization.0))
-            .filter(Column::OutboxId.eq(account.0))
-            .filter(Column::Openid.eq(openid))
-            .filter(Column::State.eq(DeliveryState::Skipped.name()))
-            .filter(Column::Reason.eq(skipped::NOT_FOLLOWING))
-            .filter(Column::FinishedAt.gte(since.0));
+        let waiting =
+            missed(account, since).filter(Column::OrgId.eq(organization.0)).filter(Column::Openid.eq(openid));
         let held: Vec<(Uuid, Uuid)> = waiting
             .select_only()
             .column(Column::Id)
@@ -78,6 +73,29 @@ impl Unit {
         Ok(reopened)
     }
 
+    /// Those among these people to whom something was not sent for not following, since then.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn who_missed(
+        &self,
+        account: ServiceAccountId,
+        openids: &[String],
+        since: Millis,
+    ) -> Result<Vec<String>, StoreError> {
+        if openids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(missed(account, since)
+            .select_only()
+            .column(delivery::Column::Openid)
+            .distinct()
+            .filter(delivery::Column::Openid.is_in(openids.iter().map(String::as_str)))
+            .into_tuple()
+            .all(&self.tx)
+            .await?)
+    }
+
     /// Whether what waits of a notification is still to be sent; it stays so until this unit ends.
     async fn goes_on(&self, notification: Uuid, now: Millis) -> Result<bool, StoreError> {
         use notification::Column;
@@ -93,4 +111,14 @@ impl Unit {
             .await?;
         Ok(alive.is_some())
     }
+}
+
+/// What was not sent for not following, since then.
+fn missed(account: ServiceAccountId, since: Millis) -> Select<delivery::Entity> {
+    use delivery::Column;
+    delivery::Entity::find()
+        .filter(Column::OutboxId.eq(account.0))
+        .filter(Column::State.eq(DeliveryState::Skipped.name()))
+        .filter(Column::Reason.eq(skipped::NOT_FOLLOWING))
+        .filter(Column::FinishedAt.gte(since.0))
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use entities::{
@@ -13,14 +13,18 @@ use entities::{
 };
 
 use crate::domain::clock::Millis;
+use crate::domain::notification::Audience;
 
 use super::connect::Store;
 use super::error::StoreError;
+use super::notifications::written;
 
 /// Rows removed in one unit.
 const PAGE: u64 = 500;
 /// Receipts wait so long for their delivery; WeChat sends them within minutes.
 const RECEIPTS: Duration = Duration::from_hours(48);
+/// How an audience of named openids is written down.
+const NAMED_OPENIDS: &str = r#"{"openids":"#;
 
 /// How long rows are kept.
 #[derive(Clone, Copy, Debug)]
@@ -43,26 +47,33 @@ pub struct Retention {
     pub known_browsers: Duration,
     /// Notifications with their deliveries, after their end; what stands in inboxes.
     pub notifications: Duration,
+    /// The openids that notifications name as their audience, after their end.
+    pub audiences: Duration,
     /// The audit log.
     pub audit: Duration,
 }
 
-/// Removes a table's rows older than an instant, a page in a unit, so that no unit holds the writer for long.
+/// Removes a table's rows older than an instant: they are looked for by readers, and a unit only deletes a page of them, so that
+/// none holds the writer for long.
 macro_rules! sweep {
-    ($store:expr, $table:ident, $key:ident, $age:ident, $before:expr) => {{
+    ($store:expr, $table:ident, $key:ident: $type:ty, $age:ident, $before:expr) => {{
+        let old = || $table::Column::$age.lt($before.0);
         let mut gone = 0;
         loop {
-            let unit = $store.begin().await?;
-            let old = $table::Entity::find()
-                .filter($table::Column::$age.lt($before.0))
+            let keys: Vec<$type> = $table::Entity::find()
+                .select_only()
+                .column($table::Column::$key)
+                .filter(old())
                 .limit(PAGE)
-                .all(&unit.tx)
+                .into_tuple()
+                .all(&$store.readers)
                 .await?;
-            let full = old.len() as u64 == PAGE;
-            let keys = old.into_iter().map(|row| sea_orm::ModelTrait::get(&row, $table::Column::$key));
-            let keys: Vec<sea_orm::Value> = keys.collect();
+            let full = keys.len() as u64 == PAGE;
             if !keys.is_empty() {
-                let delete = $table::Entity::delete_many().filter($table::Column::$key.is_in(keys));
+                let unit = $store.begin().await?;
+                // One that was made younger meanwhile stays.
+                let delete =
+                    $table::Entity::delete_many().filter($table::Column::$key.is_in(keys)).filter(old());
                 gone += delete.exec(&unit.tx).await?.rows_affected;
                 unit.commit().await?;
             }
@@ -80,50 +91,122 @@ impl Store {
     /// The database refused; what is gone by then stays gone.
     pub async fn sweep(&self, keep: &Retention) -> Result<u64, StoreError> {
         let before = |age| self.tools.clock.now().minus(age);
-        let mut gone = sweep!(self, qr_session, R, ScannedAt, before(keep.qr_sessions));
-        gone += sweep!(self, visit, Id, CreatedAt, before(keep.qr_sessions));
-        gone += sweep!(self, change, Id, At, before(keep.changes));
-        gone += sweep!(self, verification_code, Id, CreatedAt, before(keep.codes));
-        gone += sweep!(self, limit_lock, Name, Taken, before(keep.codes));
-        gone += sweep!(self, callback_event, Id, ReceivedAt, before(keep.callback_events));
-        gone += sweep!(self, login, Id, ExpiresAt, before(keep.ended_logins));
-        gone += sweep!(self, account_login, Id, ExpiresAt, before(keep.ended_logins));
-        gone += sweep!(self, invitation, Id, ExpiresAt, before(keep.invitations));
-        gone += sweep!(self, idempotency_key, Id, CreatedAt, before(keep.idempotency));
-        gone += sweep!(self, known_browser, Id, SeenAt, before(keep.known_browsers));
-        gone += sweep!(self, audit_entry, Id, At, before(keep.audit));
-        gone += sweep!(self, receipt, Id, HappenedAt, before(RECEIPTS));
-        gone += sweep!(self, recipient_hold, Id, Until, self.tools.clock.now());
-        gone += sweep!(self, inbox_item, Id, CreatedAt, before(keep.notifications));
+        let mut gone = sweep!(self, qr_session, R: String, ScannedAt, before(keep.qr_sessions));
+        gone += sweep!(self, visit, Id: Uuid, CreatedAt, before(keep.qr_sessions));
+        gone += sweep!(self, change, Id: i64, At, before(keep.changes));
+        gone += sweep!(self, verification_code, Id: Uuid, CreatedAt, before(keep.codes));
+        gone += sweep!(self, limit_lock, Name: String, Taken, before(keep.codes));
+        gone += sweep!(self, callback_event, Id: Uuid, ReceivedAt, before(keep.callback_events));
+        gone += sweep!(self, login, Id: Uuid, ExpiresAt, before(keep.ended_logins));
+        gone += sweep!(self, account_login, Id: Uuid, ExpiresAt, before(keep.ended_logins));
+        gone += sweep!(self, invitation, Id: Uuid, ExpiresAt, before(keep.invitations));
+        gone += sweep!(self, idempotency_key, Id: Uuid, CreatedAt, before(keep.idempotency));
+        gone += sweep!(self, known_browser, Id: Uuid, SeenAt, before(keep.known_browsers));
+        gone += sweep!(self, audit_entry, Id: Uuid, At, before(keep.audit));
+        gone += sweep!(self, receipt, Id: Uuid, HappenedAt, before(RECEIPTS));
+        gone += sweep!(self, recipient_hold, Id: Uuid, Until, self.tools.clock.now());
+        gone += sweep!(self, inbox_item, Id: Uuid, CreatedAt, before(keep.notifications));
         gone += self.sweep_notifications(before(keep.notifications)).await?;
+        self.blank_audiences(before(keep.audiences)).await?;
         Ok(gone)
     }
 
     /// Removes notifications that ended before an instant: each after its deliveries, a page in a unit.
     async fn sweep_notifications(&self, before: Millis) -> Result<u64, StoreError> {
+        let over = || notification::Column::FinishedAt.lt(before.0);
         let mut gone = 0;
         loop {
-            let unit = self.begin().await?;
-            let over = notification::Column::FinishedAt.lt(before.0);
-            let Some(old) = notification::Entity::find().filter(over.clone()).one(&unit.tx).await? else {
+            let old: Vec<Uuid> = notification::Entity::find()
+                .select_only()
+                .column(notification::Column::Id)
+                .filter(over())
+                .limit(PAGE)
+                .into_tuple()
+                .all(&self.readers)
+                .await?;
+            if old.is_empty() {
                 return Ok(gone);
-            };
+            }
+            for id in old {
+                gone += self.sweep_deliveries(id, before).await?;
+                let unit = self.begin().await?;
+                // One that was opened again meanwhile stays.
+                let itself = notification::Entity::delete_by_id(id).filter(over());
+                gone += itself.exec(&unit.tx).await?.rows_affected;
+                unit.commit().await?;
+            }
+        }
+    }
+
+    async fn sweep_deliveries(&self, notification: Uuid, before: Millis) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        loop {
             let deliveries: Vec<Uuid> = delivery::Entity::find()
                 .select_only()
                 .column(delivery::Column::Id)
-                .filter(delivery::Column::NotificationId.eq(old.id))
+                .filter(delivery::Column::NotificationId.eq(notification))
                 .limit(PAGE)
                 .into_tuple()
-                .all(&unit.tx)
+                .all(&self.readers)
                 .await?;
-            let last = (deliveries.len() as u64) < PAGE;
+            if deliveries.is_empty() {
+                return Ok(gone);
+            }
+            let unit = self.begin().await?;
+            let over = notification::Entity::find_by_id(notification)
+                .filter(notification::Column::FinishedAt.lt(before.0))
+                .lock_exclusive();
+            if over.one(&unit.tx).await?.is_none() {
+                return Ok(gone);
+            }
             let theirs = delivery::Entity::delete_many().filter(delivery::Column::Id.is_in(deliveries));
             gone += theirs.exec(&unit.tx).await?.rows_affected;
-            if last {
-                let itself = notification::Entity::delete_by_id(old.id).filter(over);
-                gone += itself.exec(&unit.tx).await?.rows_affected;
-            }
             unit.commit().await?;
         }
+    }
+
+    /// Takes the named openids out of notifications that ended before an instant.
+    async fn blank_audiences(&self, before: Millis) -> Result<u64, StoreError> {
+        use notification::Column;
+        let blank = written(&Audience::Openids(Vec::new()))?;
+        let named = || {
+            Condition::all()
+                .add(Column::FinishedAt.lt(before.0))
+                .add(Column::Audience.starts_with(NAMED_OPENIDS))
+                .add(Column::Audience.ne(blank.as_str()))
+        };
+        let mut blanked = 0;
+        loop {
+            let old: Vec<Uuid> = notification::Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(named())
+                .limit(PAGE)
+                .into_tuple()
+                .all(&self.readers)
+                .await?;
+            if old.is_empty() {
+                return Ok(blanked);
+            }
+            let unit = self.begin().await?;
+            let update = notification::Entity::update_many()
+                .col_expr(Column::Audience, Expr::value(blank.as_str()))
+                .filter(Column::Id.is_in(old))
+                .filter(named());
+            blanked += update.exec(&unit.tx).await?.rows_affected;
+            unit.commit().await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_openids_are_known_by_how_they_are_written() {
+        let openids = Audience::Openids(vec!["oA".into()]);
+        assert!(written(&openids).unwrap().starts_with(NAMED_OPENIDS));
+        assert!(!written(&Audience::Users(vec!["usr_1".into()])).unwrap().starts_with(NAMED_OPENIDS));
     }
 }

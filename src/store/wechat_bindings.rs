@@ -52,8 +52,8 @@ impl Unit {
         find(&self.tx, scope, appid, openids).await
     }
 
-    /// Takes away names and pictures that came from WeChat, of accounts and of visits that are under way. A name that the
-    /// organization gave stays.
+    /// Takes away names that came from WeChat, and pictures, which come from nowhere else, of accounts and of visits that are
+    /// under way. A name that the organization gave stays.
     ///
     /// # Errors
     /// The database refused.
@@ -65,14 +65,22 @@ impl Unit {
     ) -> Result<(), StoreError> {
         let organization = scope.organization().0;
         if !users.is_empty() {
-            external_user::Entity::update_many()
-                .col_expr(external_user::Column::Nickname, Expr::value(None::<String>))
-                .col_expr(external_user::Column::AvatarUrl, Expr::value(None::<String>))
-                .col_expr(external_user::Column::ProfileAt, Expr::value(None::<i64>))
-                .col_expr(external_user::Column::UpdatedAt, Expr::value(self.now().0))
-                .filter(external_user::Column::OrgId.eq(organization))
-                .filter(external_user::Column::ProfileAt.is_not_null())
-                .filter(external_user::Column::Id.is_in(users.iter().map(|user| user.0)))
+            use external_user::Column;
+            let of_users = || {
+                external_user::Entity::update_many()
+                    .col_expr(Column::UpdatedAt, Expr::value(self.now().0))
+                    .filter(Column::OrgId.eq(organization))
+                    .filter(Column::Id.is_in(users.iter().map(|user| user.0)))
+            };
+            of_users()
+                .col_expr(Column::Nickname, Expr::value(None::<String>))
+                .col_expr(Column::ProfileAt, Expr::value(None::<i64>))
+                .filter(Column::ProfileAt.is_not_null())
+                .exec(&self.tx)
+                .await?;
+            of_users()
+                .col_expr(Column::AvatarUrl, Expr::value(None::<String>))
+                .filter(Column::AvatarUrl.is_not_null())
                 .exec(&self.tx)
                 .await?;
         }

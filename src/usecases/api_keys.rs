@@ -103,6 +103,19 @@ impl Administration {
         Ok(key)
     }
 
+    /// Whether a key still counts that is used all the time: it was not taken back, has not ended, and its organization is
+    /// switched on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn still_counts(&self, id: ApiKeyId) -> Result<bool, StoreError> {
+        let now = self.now();
+        let key = self.parts.store.api_key(id).await?.filter(|key| key.counts(now));
+        let Some(key) = key else { return Ok(false) };
+        let Some(organization) = key.organization else { return Ok(true) };
+        Ok(self.parts.store.organization(organization).await?.is_some_and(|found| found.enabled))
+    }
+
     /// Notes that a key asked for something of another organization; a flood of that is not written down.
     ///
     /// # Errors

@@ -6,14 +6,15 @@ use super::administration::{Administration, ChangeError, Prepared};
 use super::external_users::Whom;
 
 impl Administration {
-    /// Deletes an external user; its seat is free, and the browsers that wait for it are told. Whoever has the phone
-    /// can come again, as somebody new.
+    /// Deletes an external user; its seat is free, the browsers that wait for it are told, and what waits to be sent to it is
+    /// not sent. Whoever has the phone can come again, as somebody new.
     ///
     /// # Errors
     /// There is no such person.
     pub async fn delete_user(&self, whom: Whom, by: &By) -> Result<Prepared<()>, ChangeError> {
         let Whom { scope, app, user } = whom;
         let unit = self.parts.store.begin().await?;
+        unit.hold_outboxes(scope.organization()).await?;
         if !unit.hold_external_user(scope, app, user).await? {
             return Err(ChangeError::NotFound);
         }

@@ -146,9 +146,12 @@ impl Administration {
     ) -> Result<Prepared<Delivery>, ChangeError> {
         let unit = self.parts.store.begin().await?;
         let old = unit.delivery(scope, id).await?.ok_or(ChangeError::NotFound)?;
-        let notification = unit.notification(scope, old.notification).await?;
-        let stopped = notification.is_none_or(|notification| notification.stopped.is_some());
-        if stopped || !old.state.can_be_resent() {
+        // Held first: one that is called off at the same moment either sees the new delivery, or there is none.
+        if !unit.hold_notification(scope, old.notification).await? || !old.state.can_be_resent() {
+            return Err(Conflict::WrongStatus.into());
+        }
+        // Whoever it was for is gone.
+        if old.openid.is_none() && old.account.is_none() {
             return Err(Conflict::WrongStatus.into());
         }
         let made = match unit.repeat_delivery(scope, id).await {

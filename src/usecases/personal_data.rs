@@ -93,6 +93,7 @@ impl Person<'_> {
     /// The openid is nobody's any more: whoever has the account proves the phone, and is bound anew.
     async fn closed(&self) -> Result<(), StoreError> {
         let account = self.account;
+        self.unit.erase_deliveries_to(account.organization, account.id, self.openid).await?;
         let bindings = self.unit.bindings_of(self.scope(), &account.appid, vec![self.openid.into()]).await?;
         for binding in &bindings {
             sign_out_everywhere(self.unit, binding.user).await?;

@@ -122,3 +122,17 @@ async fn a_member_is_held_before_its_status_decides_what_is_free() {
     assert_held_first(&server.writes().await, "deleted");
     admin.delete(&member).await.expect_problem(404, "not_found");
 }
+
+#[actix_web::test]
+async fn a_notification_is_held_before_a_delivery_of_it_is_sent_once_more() {
+    let server = TestServer::start().await;
+    let app = server.app("suppliers").await;
+    let app = app.trim_start_matches("/apps/");
+    let (_, delivery) = server.past_notification(&server.organization.to_string(), app).await;
+    let resend = format!("/deliveries/{delivery}/resend");
+    let watched = [("UPDATE OF org_id ON notifications", "held"), ("INSERT ON deliveries", "made")];
+    server.watch_writes(&watched).await;
+    server.own_backend().post(&resend, json!({})).await.expect(202);
+    assert_held_first(&server.writes().await, "made");
+    server.own_backend().post(&resend, json!({})).await.expect_problem(409, "wrong_status");
+}

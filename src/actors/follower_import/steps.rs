@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
+use crate::bus::Nudge;
 use crate::domain::audit::{Action, Caller, Entry};
 use crate::domain::clock::Millis;
-use crate::domain::follower::{Details, ImportState, known_as_of};
+use crate::domain::follower::{Details, FollowerImport, ImportState, known_as_of};
 use crate::domain::network::Network;
 use crate::domain::service_account::ServiceAccount;
 use crate::store::follower_imports::ImportClaim;
@@ -75,8 +76,7 @@ impl FollowerImporter {
         for rows in before.chunks(ROWS) {
             let unit = self.store.begin().await?;
             self.advance(&unit, claim, self.lease()).await?;
-            unit.list_followers(&claim.import, rows).await?;
-            unit.commit().await?;
+            self.keep_listed(unit, &claim.import, rows).await?;
         }
         claim.import.listed = claim.import.listed.saturating_add(count(&page.openids));
         claim.import.next_openid = page.next;
@@ -90,8 +90,32 @@ impl FollowerImporter {
         }
         let unit = self.store.begin().await?;
         self.advance(&unit, claim, NOW).await?;
-        unit.list_followers(&claim.import, last).await?;
-        Ok(unit.commit().await?)
+        Ok(self.keep_listed(unit, &claim.import, last).await?)
+    }
+
+    /// Keeps that these people follow; what was not sent lately to those among them who did not is sent after all.
+    async fn keep_listed(
+        &self,
+        unit: Unit,
+        import: &FollowerImport,
+        openids: &[String],
+    ) -> Result<(), StoreError> {
+        let mut reopened = 0;
+        if !self.catching_up.follow_wait.is_zero() {
+            let since = unit.now().minus(self.catching_up.follow_wait);
+            let back = unit.returning_followers(import, openids).await?;
+            for openid in unit.who_missed(import.account, &back, since).await? {
+                reopened +=
+                    unit.reopen_for_follower(import.organization, import.account, &openid, since).await?;
+            }
+        }
+        unit.list_followers(import, openids).await?;
+        unit.commit().await?;
+        if reopened > 0 {
+            self.catching_up.bus.nudge(Nudge::Outbox);
+            self.catching_up.bus.nudge(Nudge::Changes);
+        }
+        Ok(())
     }
 
     /// Lets everybody go who was not in the list.

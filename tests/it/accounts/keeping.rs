@@ -107,6 +107,7 @@ async fn what_is_over_is_gone_in_time_and_nothing_else() {
         idempotency: DAY,
         known_browsers: DAY * 400,
         notifications: DAY * 180,
+        audiences: DAY * 180,
         audit: DAY * 180,
     };
     let count =

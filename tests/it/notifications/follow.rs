@@ -236,3 +236,32 @@ async fn what_is_too_old_expired_or_called_off_stays_unsent() {
     }
     assert_eq!(settled(&server, &called_off).await["state"], "cancelled");
 }
+
+#[actix_web::test]
+async fn a_list_that_shows_who_came_to_follow_sends_what_waited_for_them() {
+    let server = TestServer::start().await;
+    set_templates(&server, &[order()]).await;
+    let (bob, _) = away(&server, "Bob").await;
+    let alice = server.person("Alice").await;
+    tap(&server, &alice, "follow").await;
+    sign_in_new(&server, &alice, "suppliers").await;
+    server.advance(60);
+    // Here it is known of both that they do not follow; WeChat's list has one of them.
+    let account = server.running().store.service_account_of(server.organization).await.unwrap().unwrap();
+    let unit = server.running().store.begin().await.unwrap();
+    unit.set_follower(server.organization, account.id, &alice.openid, false, server.now()).await.unwrap();
+    unit.commit().await.unwrap();
+    let old = tell(&server, &[&alice], json!({})).await;
+    server.advance(23 * 3_600);
+    let missed = tell(&server, &[&alice, &bob], json!({})).await;
+    server.advance(2 * 3_600);
+    assert_eq!(delivery(&server, &missed, &alice).await, ("skipped".into(), json!("not_following")));
+    server.own_backend().post(&format!("{}/followers/sync", server.org()), json!({})).await.expect(202);
+    server.import_followers().await;
+    settled(&server, &missed).await;
+    let (state, _) = delivery(&server, &missed, &alice).await;
+    assert!(["sent", "delivered"].contains(&state.as_str()), "{state}");
+    assert_eq!(delivery(&server, &missed, &bob).await, ("skipped".into(), json!("not_following")));
+    assert_eq!(delivery(&server, &old, &alice).await.0, "skipped", "too old");
+    assert_eq!(messages(&server, &alice).await, 1);
+}

@@ -178,7 +178,7 @@ async fn notifications_go_when_their_time_is_over_and_not_before() {
 }
 
 /// Nothing else goes.
-fn keeping_all() -> Retention {
+pub(super) fn keeping_all() -> Retention {
     let ever = Duration::from_hours(24 * 3650);
     Retention {
         qr_sessions: ever,
@@ -190,6 +190,7 @@ fn keeping_all() -> Retention {
         idempotency: ever,
         known_browsers: ever,
         notifications: ever,
+        audiences: ever,
         audit: ever,
     }
 }

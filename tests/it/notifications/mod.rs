@@ -2,6 +2,7 @@
 
 mod command;
 mod dispatch;
+mod erased;
 mod faults;
 mod follow;
 mod inbox;

@@ -79,3 +79,41 @@ async fn a_server_that_goes_down_ends_its_streams() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(3), "nothing had to be cut off");
     assert_eq!(frames.next().await, None);
 }
+
+#[actix_web::test]
+async fn a_key_reads_only_so_many_streams_at_once() {
+    let server = TestServer::start_with(&[("http.sockets_per_address", "2")]).await.with_templates().await;
+    let app = server.app("suppliers").await;
+    server.guest(&server.own_backend(), &app).await;
+    let order = for_tomorrow(&server, TestServer::wechat_order(json!({"all": true})));
+    let made = ordered(&server, &app, order).await;
+    let place = format!("/notifications/{}/events", id(&made));
+    let first = Frames::of(&server, id(&made)).await;
+    let _second = Frames::of(&server, id(&made)).await;
+    let refused = server.own_backend().get(&place).await.expect_problem(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "5");
+    // Another key has places of its own.
+    let request = server.platform_backend().request(reqwest::Method::GET, &place);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    drop(first);
+}
+
+#[actix_web::test]
+async fn a_key_that_is_taken_back_or_of_an_organization_that_is_disabled_counts_no_more() {
+    let server = TestServer::start().await;
+    let keys = format!("{}/api-keys", server.org());
+    let backend = server.own_backend();
+    let mut made = Vec::new();
+    for name in ["one", "other"] {
+        let key = json!({"name": name, "scopes": ["notifications:read"]});
+        let key = backend.post(&keys, key).await.expect(201).json();
+        made.push(key["id"].as_str().unwrap().to_owned());
+    }
+    let counts =
+        async |place: usize| server.running().admin.still_counts(made[place].parse().unwrap()).await.unwrap();
+    assert!(counts(0).await && counts(1).await);
+    backend.delete(&format!("{keys}/{}", made[0])).await.expect(204);
+    assert!(!counts(0).await && counts(1).await);
+    server.platform_backend().patch(&server.org(), json!({"enabled": false})).await.expect(200);
+    assert!(!counts(1).await);
+}

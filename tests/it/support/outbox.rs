@@ -165,6 +165,23 @@ impl TestServer {
         self.sandbox_get("/sandbox/stats").await["messages"].clone()
     }
 
+    /// In how many deliveries, receipts and holds a person stands.
+    pub(crate) async fn outbox_rows_of(&self, openid: &str) -> [usize; 3] {
+        let db = Database::connect(self.database_url()).await.unwrap();
+        let deliveries = entities::delivery::Entity::find().all(&db).await.unwrap();
+        let receipts = entities::receipt::Entity::find().all(&db).await.unwrap();
+        let holds = entities::recipient_hold::Entity::find().all(&db).await.unwrap();
+        db.close().await.unwrap();
+        let theirs = |one: &&entities::delivery::Model| {
+            one.recipient == openid || one.openid.as_deref() == Some(openid)
+        };
+        [
+            deliveries.iter().filter(theirs).count(),
+            receipts.iter().filter(|one| one.openid == openid).count(),
+            holds.iter().filter(|one| one.openid == openid).count(),
+        ]
+    }
+
     /// Everything that stands in the outbox: a line for each notification, and below it one for each kind of its deliveries with
     /// how many are alike. Ids, openids and times are left out, so that the same story always gives the same text.
     pub(crate) async fn outbox_snapshot(&self) -> String {

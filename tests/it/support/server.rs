@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use menfang::actors::follower_import::FollowerImporter;
+use menfang::actors::follower_import::{CatchingUp, FollowerImporter};
+use menfang::bus::Bus;
 use menfang::config::Config;
 use menfang::domain::api_key::KeyText;
 use menfang::domain::audit::By;
@@ -413,7 +414,8 @@ impl TestServer {
         let url = self.sandbox.url().to_owned();
         let endpoints = Endpoints { api_url: url.clone(), open_url: url };
         let wechat = WeChat::new(self.http.clone(), endpoints, self.clock.clone());
-        FollowerImporter::new(self.running().store.clone(), wechat, self.clock.clone())
+        let catching_up = CatchingUp { follow_wait: Duration::ZERO, bus: Bus::in_process() };
+        FollowerImporter::new(self.running().store.clone(), wechat, self.clock.clone(), catching_up)
     }
 
     /// What a program needs in its environment to look at the same rows.

@@ -27,8 +27,7 @@ use super::view::{ExternalUser, ExternalUserStatus, example, view, whom};
 pub(super) struct ExternalUserChange {
     /// `active` lets a pending or disabled person in, which takes a seat; `disabled` signs the person out everywhere.
     status: Option<ExternalUserStatus>,
-    /// The name to show, as an invitation's `name`: 1 to 60 characters; null for none. A picture that came from WeChat goes
-    /// with it.
+    /// The name to show, as an invitation's `name`: 1 to 60 characters; null for none. A picture from WeChat stays.
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 60)]
     nickname: Option<Option<String>>,

@@ -22,7 +22,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let events = op(TAG, "How far a notification is, as server-sent events")
         .describe(
             "The present state first, then every change, at most five a second; each `data` is a whole `NotificationProgress`. The \
-             stream ends when the notification is over. It also ends when the server restarts: connect again.",
+             stream ends when the notification is over. It also ends when the server restarts: connect again; and within a minute \
+             when the key is revoked or the organization disabled.",
         )
         .right::<NotificationsRead>()
         .streams::<NotificationProgress>("200", "A stream", &frame)
@@ -32,8 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn stream(permit: Permitted<NotificationsRead, OfNotification>) -> Result<HttpResponse, Problem> {
     let OfNotification { scope, notification } = permit.at;
-    let who = format!("key:{}", permit.key.id);
-    progress::events(permit.site, &permit.visitor, (scope, notification), who, |progress| {
+    progress::events(permit.site, &permit.visitor, (scope, notification), permit.key.id, |progress| {
         json!(NotificationProgress::from(progress)).to_string()
     })
     .await
