@@ -27,8 +27,9 @@ impl Pace {
         let share =
             |of: u32| u32::try_from(u64::from(of) * u64::from(rules.app_share_percent) / 100).unwrap_or(of);
         let own = || RateLimiter::keyed(quota(share(rules.per_second), share(rules.burst)));
+        // On their way messages catch up with each other: a part of the burst is left for that, so that WeChat never counts more.
         Self {
-            all: RateLimiter::direct(quota(rules.per_second, rules.burst)),
+            all: RateLimiter::direct(quota(rules.per_second, rules.burst - rules.burst / 4)),
             apps: (rules.app_share_percent < 100).then(own),
             window: usize::try_from(rules.per_second / 2).unwrap_or(usize::MAX).clamp(8, 500),
             share_percent: rules.app_share_percent,

@@ -43,8 +43,16 @@ async fn leave_receipt_and_hold(server: &TestServer, openid: &str) {
     let store = &server.running().store;
     let account = store.service_account_of(server.organization).await.unwrap().unwrap();
     let unit = store.begin().await.unwrap();
-    let receipt = NewReceipt { openid, msgid: 77, status: "delivered", happened_at: server.now() };
-    unit.keep_receipt(server.organization, account.id, &receipt).await.unwrap();
+    let receipt = NewReceipt {
+        organization: server.organization,
+        account: account.id,
+        dedup_key: "a push".into(),
+        openid: openid.to_owned(),
+        msgid: 77,
+        status: "delivered",
+        happened_at: server.now(),
+    };
+    unit.keep_receipts(&[receipt]).await.unwrap();
     unit.hold_back((server.organization, account.id), openid, Some("OTHER"), DAY).await.unwrap();
     unit.commit().await.unwrap();
 }
