@@ -98,12 +98,11 @@ impl WeChatError {
 impl NetworkFailure {
     fn advice(self) -> Advice {
         match self {
-            Self::Connect => Advice::Retry,
             Self::Status(408 | 500..) | Self::Timeout | Self::Interrupted | Self::Body => Advice::Uncertain,
             // The request itself is wrong (412: a body of unknown length).
             Self::Status(412) => Advice::GiveUp,
-            // WeChat says everything with 200: this is somebody in between, who did not let it pass.
-            Self::Status(_) => Advice::Retry,
+            // No connection; or a status of somebody in between, who did not let it pass: WeChat says everything with 200.
+            Self::Connect | Self::Status(_) => Advice::Retry,
         }
     }
 

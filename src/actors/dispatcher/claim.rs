@@ -116,7 +116,7 @@ impl Session<'_> {
             .into_iter()
             .filter_map(|due| {
                 let letter = Arc::clone(letters.get(&due.notification)?);
-                Some(Taken { letter, due, at })
+                Some(Taken { due, at, letter })
             })
             .collect();
         self.taken += taken.len();
@@ -218,8 +218,10 @@ impl<'a> Sorting<'a> {
     async fn without_strangers(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
         let users: Vec<_> = due.iter().filter_map(|due| Some((due.user?, due.openid.as_str()))).collect();
         let known = self.unit.still_reachable(self.account, &users).await?;
-        let (due, strangers): (Vec<Due>, Vec<Due>) =
-            due.into_iter().partition(|due| due.user.is_none_or(|user| known.contains(&user)));
+        // Of somebody who was erased while a message was on its way no openid is left.
+        let (due, strangers): (Vec<Due>, Vec<Due>) = due
+            .into_iter()
+            .partition(|due| !due.openid.is_empty() && due.user.is_none_or(|user| known.contains(&user)));
         let end = (DeliveryState::Skipped, skipped::NO_WECHAT, None);
         self.unit.end_deliveries(&strangers, end, &mut self.moves).await?;
         Ok(due)

@@ -192,7 +192,7 @@ impl<'d> Session<'d> {
 
     async fn work(&mut self, linger: Duration) -> Result<(), StepError> {
         self.free_left().await?;
-        let mut nudges = self.tools().bus.listen();
+        let mut news = self.tools().bus.listen();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut look, mut nudged) = (true, false);
@@ -228,9 +228,9 @@ impl<'d> Session<'d> {
             tokio::select! {
                 landed = self.sender.landed() => self.land(landed.ok_or(StepError::Crashed)?),
                 () = tokio::time::sleep_until(self.flush_at), if !self.landed.is_empty() => look = true,
-                nudge = nudges.recv() => match nudge {
+                nudge = news.recv() => match nudge {
                     Ok(Nudge::Outbox) | Err(RecvError::Lagged(_)) => {
-                        while nudges.try_recv().is_ok() {}
+                        while news.try_recv().is_ok() {}
                         nudged = true;
                     }
                     Ok(_) => {}
