@@ -29,7 +29,7 @@ impl WechatPy {
     /// Installs it, if it is not there yet.
     ///
     /// # Errors
-    /// There is no Python, or `PyPI` cannot be reached.
+    /// There is no Python, or the package cannot be fetched.
     pub(crate) fn install() -> anyhow::Result<Self> {
         let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench/venv");
         let python = place.join("bin/python3");
