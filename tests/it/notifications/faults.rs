@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
+use crate::support::outbox::TEMPLATE;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 
@@ -165,4 +166,43 @@ async fn what_was_taken_and_not_answered_is_repeated_after_a_stop() {
     let messages = server.messages().await;
     assert_eq!((&messages["min"], &messages["max"]), (&json!(1), &json!(1)), "{messages}");
     assert_eq!(messages["duplicates_dropped"], 0, "a stop waits for what is on its way: {messages}");
+}
+
+#[actix_web::test]
+async fn what_holds_up_one_organization_holds_up_no_other() {
+    let server = server_with(100).await;
+    server.register_with(&json!({"daily_quota": 20})).await;
+    let (org, theirs) = crate::accounts::another_organization(&server, "Other Ltd", "standard").await;
+    let org = format!("/organizations/{org}");
+    let secrets = json!({
+        "appid": "wxfedcba9876543210", "original_id": "gh_9876543210fe", "secret": "f".repeat(32),
+        "token": "TokenOfTheOthers", "encoding_aes_key": "Z".repeat(43), "mode": "safe",
+    });
+    let mut registered = secrets.clone();
+    registered["templates"] = json!([{
+        "template_id": TEMPLATE, "title": "Order", "content": "{{thing1.DATA}}{{time2.DATA}}",
+    }]);
+    server.sandbox_post("/sandbox/accounts", &registered).await;
+    let crowd = json!({"appid": "wxfedcba9876543210", "count": 50, "following": true});
+    server.sandbox_post("/sandbox/people/bulk", &crowd).await;
+    theirs.put(&format!("{org}/service-account"), secrets).await.expect(200);
+    theirs.post(&format!("{org}/followers/sync"), json!({})).await.expect(202);
+    server.import_followers().await;
+    let app = json!({"name": "Drivers", "slug": "drivers"});
+    let app = theirs.post(&format!("{org}/apps"), app).await.expect(201).json();
+
+    let ours = server.order(json!({})).await;
+    server.notification_until(&ours, |one| one["state"] == "paused").await;
+    let place = format!("/apps/{}/notifications", app["id"].as_str().unwrap());
+    let ordered = theirs.post(&place, TestServer::draft(&json!({}))).await.expect(202).json();
+    let theirs_id = format!("/notifications/{}", ordered["id"].as_str().unwrap());
+    for _ in 0..20 {
+        server.dispatch().await;
+        if theirs.get(&theirs_id).await.expect(200).json()["state"] == "done" {
+            break;
+        }
+    }
+    let done = theirs.get(&theirs_id).await.expect(200).json();
+    assert_eq!((&done["state"], &done["counts"]["pending"]), (&json!("done"), &json!(0)), "{done}");
+    assert_eq!(server.notification(&ours).await["state"], "paused");
 }
