@@ -362,4 +362,6 @@ async fn watch_for_work(
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     }
+    // A node that drains starts nothing more, and this actor is not to be built again.
+    std::future::pending::<()>().await;
 }

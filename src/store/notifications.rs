@@ -267,11 +267,9 @@ impl Unit {
     pub async fn cancel_notification(&self, scope: OrgScope, id: NotificationId) -> Result<bool, StoreError> {
         use notification::Column;
         let over = [NotificationState::Done.name(), NotificationState::Cancelled.name()];
-        // What is called off is swept at once, also when it was to be sent later.
         let done = notification::Entity::update_many()
             .col_expr(Column::State, Expr::value(NotificationState::Cancelled.name()))
             .col_expr(Column::Stopped, Expr::value(Stop::Cancelled.name()))
-            .col_expr(Column::SendAt, Expr::value(self.now().0))
             .filter(Column::Id.eq(id.0))
             .filter(Column::OrgId.eq(scope.organization().0))
             .filter(Column::State.is_not_in(over))
@@ -281,6 +279,8 @@ impl Unit {
         if done.rows_affected == 0 {
             return Ok(false);
         }
+        // What has no deliveries yet is over; the others are ended by its dispatcher.
+        self.close_notification(id).await?;
         self.changed(scope.organization(), Topic::Notification, &id.to_string()).await?;
         Ok(true)
     }
@@ -298,7 +298,6 @@ impl Unit {
         use notification::Column;
         let update = notification::Entity::update_many()
             .col_expr(Column::Stopped, Expr::value(why.name()))
-            .col_expr(Column::SendAt, Expr::value(self.now().0))
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
             .filter(Column::Stopped.is_null());
@@ -307,7 +306,20 @@ impl Unit {
             Which::ByTemplate(template) => update.filter(Column::TemplateId.eq(template)),
             Which::One(id) => update.filter(Column::Id.eq(id.0)),
         };
-        Ok(update.exec(&self.tx).await?.rows_affected)
+        let stopped = update.exec(&self.tx).await?.rows_affected;
+        // What was to be sent later has no deliveries yet, and is over.
+        notification::Entity::update_many()
+            .col_expr(Column::State, Expr::value(NotificationState::Done.name()))
+            .col_expr(Column::Open, Expr::value(false))
+            .col_expr(Column::FinishedAt, Expr::value(self.now().0))
+            .filter(Column::OutboxId.eq(outbox.0))
+            .filter(Column::Open.eq(true))
+            .filter(Column::Stopped.eq(why.name()))
+            .filter(Column::State.eq(NotificationState::Queued.name()))
+            .filter(Column::SendAt.gt(self.now().0))
+            .exec(&self.tx)
+            .await?;
+        Ok(stopped)
     }
 
     /// Stops every open notification of an outbox whose time is over; gives how many.

@@ -101,7 +101,7 @@ fn meaning(state: &str) -> &'static str {
     match state {
         "pending" => "still waiting",
         "sending" => "being sent",
-        "sent" => "taken by WeChat",
+        "sent" => "taken by WeChat; receipts come a little later",
         "delivered" => "arrived",
         "rejected" => "taken by WeChat and not delivered",
         "skipped" => "not sent, because it was known to be no use",
