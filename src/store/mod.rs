@@ -38,6 +38,7 @@ pub mod locks;
 pub mod logins;
 pub mod message_templates;
 pub mod modules;
+pub mod notification_progress;
 pub mod notifications;
 pub mod organizations;
 pub mod outboxes;

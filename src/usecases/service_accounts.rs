@@ -10,7 +10,7 @@ use crate::domain::qr_session::Refusal;
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{DomainFile, PushMode, Reach, ServiceAccount, check_parts};
 use crate::store::StoreError;
-use crate::store::notifications::Which;
+use crate::store::notification_progress::Which;
 use crate::wechat::callback::EncodingAesKey;
 
 use super::administration::{Administration, ChangeError, Conflict, Prepared};

@@ -186,11 +186,14 @@ pub enum SendRefusal {
 }
 
 impl SendRefusal {
+    /// The number that says that a person refuses messages by one template, also where it is known before any call.
+    pub const TEMPLATE_REFUSED: i64 = 43_101;
+
     /// The refusal that needs a reaction of its own; none for the others, which their class decides.
     pub fn of(errcode: i64) -> Option<Self> {
         Some(match errcode {
             43_004 | 50_005 => Self::NotFollowing,
-            43_101 => Self::TemplateRefused,
+            Self::TEMPLATE_REFUSED => Self::TemplateRefused,
             43_117 => Self::TooFrequent,
             40_241 => Self::Duplicate,
             40_036 | 40_037 => Self::TemplateGone,

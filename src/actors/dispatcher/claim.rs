@@ -22,8 +22,6 @@ use super::session::{Session, StepError};
 const BATCH: usize = 500;
 /// The reason of what makes no sense.
 const BROKEN: &str = "broken";
-/// WeChat's number for a person who refuses messages by one template.
-const TEMPLATE_REFUSED: i64 = 43_101;
 
 /// Due deliveries of one unit, and what becomes of them.
 struct Sorting<'a> {
@@ -262,8 +260,8 @@ impl<'a> Sorting<'a> {
                 (None, None) => going.push(due),
             }
         }
-        debug_assert_eq!(SendRefusal::of(TEMPLATE_REFUSED), Some(SendRefusal::TemplateRefused));
-        let end = (DeliveryState::Failed, failed::TEMPLATE_REFUSED, Some(TEMPLATE_REFUSED));
+        let errcode = Some(SendRefusal::TEMPLATE_REFUSED);
+        let end = (DeliveryState::Failed, failed::TEMPLATE_REFUSED, errcode);
         self.unit.end_deliveries(&refused, end, &mut self.moves).await?;
         Ok(going)
     }

@@ -9,7 +9,7 @@ use crate::domain::network::Network;
 use crate::domain::notification::Stop;
 use crate::domain::template::TemplateTrouble;
 use crate::store::dispatch::{Due, Moves};
-use crate::store::notifications::Which;
+use crate::store::notification_progress::Which;
 use crate::store::{StoreError, Unit};
 
 use super::super::unfollowed::forget;

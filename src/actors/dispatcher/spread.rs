@@ -5,7 +5,7 @@ use crate::bus::Nudge;
 use crate::domain::delivery::{DeliveryState, failed};
 use crate::domain::notification::{Notification, NotificationState, Stop};
 use crate::store::dispatch::Moves;
-use crate::store::notifications::Which;
+use crate::store::notification_progress::Which;
 use crate::store::receipts::Ended;
 
 use super::session::{Session, StepError};
