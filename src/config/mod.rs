@@ -20,6 +20,7 @@ pub mod retention;
 pub mod seats;
 pub mod secret;
 pub mod secrets;
+mod server_url;
 pub mod sms;
 pub mod telemetry;
 pub mod url;

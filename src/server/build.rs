@@ -67,11 +67,13 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
     let store = Store::open(&database, sections::vault(&config), clock, entropy).await?;
     store.migrate_up().await.context("the schema could not be brought up")?;
-    // SQLite has one process, which begins here: whoever held a claim is gone.
-    let unit = store.begin().await?;
-    unit.give_back_imports().await?;
-    unit.release_all_outboxes().await?;
-    unit.commit().await?;
+    if store.is_for_one_process() {
+        // It begins here: whoever held a claim is gone.
+        let unit = store.begin().await?;
+        unit.give_back_imports().await?;
+        unit.release_all_outboxes().await?;
+        unit.commit().await?;
+    }
     telemetry::metrics::install()?;
 
     let bus = Bus::in_process();

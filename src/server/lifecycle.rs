@@ -190,16 +190,26 @@ impl Running {
                 tracing::error!(error = %error, "a server ended with an error");
             }
         }
-        for arbiter in &self.arbiters {
-            arbiter.stop();
-        }
-        // What they work at is dropped with them, and with it the database: whoever starts next finds it free.
-        let arbiters = self.arbiters;
-        let ended =
-            tokio::task::spawn_blocking(|| arbiters.into_iter().all(|arbiter| arbiter.join().is_ok()));
-        if !ended.await.is_ok_and(|ended| ended) {
-            tracing::warn!("a thread of actors did not end well");
-        }
+        end(self.arbiters).await;
+    }
+
+    /// Stops at once, like a process that is killed: nobody is told, nothing is finished.
+    pub async fn halt(self) {
+        self.public.stop(false).await;
+        self.ops.stop(false).await;
+        end(self.arbiters).await;
+    }
+}
+
+/// Ends the actors and waits until their threads are gone.
+async fn end(arbiters: Vec<Arbiter>) {
+    for arbiter in &arbiters {
+        arbiter.stop();
+    }
+    // What they work at is dropped with them, and with it the database: whoever starts next finds it free.
+    let ended = tokio::task::spawn_blocking(|| arbiters.into_iter().all(|arbiter| arbiter.join().is_ok()));
+    if !ended.await.is_ok_and(|ended| ended) {
+        tracing::warn!("a thread of actors did not end well");
     }
 }
 

@@ -24,6 +24,9 @@ pub fn database(config: &Config) -> Database {
         url: config.database.url.expose().to_owned(),
         readers: config.database.readers,
         acquire: config.database.acquire(),
+        connections: config.database.connections,
+        background_connections: config.database.background_connections,
+        answer: config.database.answer(),
         transaction: config.database.transaction(),
         beside: false,
     }

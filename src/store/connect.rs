@@ -1,31 +1,36 @@
-//! Opening the database. SQLite: WAL, one writer (every write transaction is IMMEDIATE), a few readers, and a lock on
-//! the file so that a second server cannot share it.
+//! Opening the database: a file of one process, or a server that many nodes share.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::domain::clock::{Clock, Entropy};
 
 use super::error::StoreError;
+use super::patience::Patient;
 use super::unit::Unit;
 use super::vault::Vault;
+use super::{servers, sqlite};
 
 /// How to open the database.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// `sqlite://path`, relative to the working folder or absolute.
+    /// `sqlite://PATH`, relative to the working folder or absolute, `postgres://…` or `mysql://…`.
     pub url: String,
-    /// Connections for reading.
+    /// Connections for reading; SQLite.
     pub readers: u32,
-    /// How long to wait for a connection.
+    /// How long to wait for a connection; SQLite.
     pub acquire: Duration,
+    /// Connections for what somebody waits for; a server.
+    pub connections: u32,
+    /// Connections for sending, importing and tidying up; a server.
+    pub background_connections: u32,
+    /// How long a server may take for one statement, the wait for a connection included.
+    pub answer: Duration,
     /// How long a write transaction may take.
     pub transaction: Duration,
     /// Only to look, beside a server that may be running.
@@ -35,9 +40,12 @@ pub struct Database {
 /// The database is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is of no database that this version knows.
-    #[error("database.url: only sqlite://PATH is supported by this version")]
+    /// The URL is of no database that there is.
+    #[error("database.url: must begin with sqlite://, postgres:// or mysql://")]
     Unsupported,
+    /// The URL says something that its database does not know.
+    #[error("database.url: {0}")]
+    Url(String),
     /// Another server uses the file.
     #[error("database.url: another menfang process uses this database ({0}); stop it first")]
     InUse(PathBuf),
@@ -52,13 +60,13 @@ pub enum OpenError {
 /// The rows, for reading and writing.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) readers: DatabaseConnection,
-    pub(crate) writer: DatabaseConnection,
+    pub(crate) readers: Patient<DatabaseConnection>,
+    pub(crate) writer: Patient<DatabaseConnection>,
+    background: Patient<DatabaseConnection>,
     pub(crate) tools: Tools,
-    transaction: Duration,
+    pub(super) database: Arc<Database>,
     writes: Arc<AtomicU64>,
-    // Held as long as any copy of the store lives.
-    _lock: Arc<File>,
+    lock: Option<Arc<File>>,
 }
 
 /// What rows are sealed and stamped with.
@@ -73,40 +81,52 @@ impl Store {
     /// Opens the database, making the file if there is none; the schema is brought up by [`Store::migrate_up`].
     ///
     /// # Errors
-    /// The URL, the file, or another process that uses it.
+    /// The URL, the file, another process that uses it, or a server that does not answer.
     pub async fn open(
         database: &Database,
         vault: Vault,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
-        let path = database.url.strip_prefix("sqlite://").ok_or(OpenError::Unsupported)?;
-        let path = PathBuf::from(path.split('?').next().unwrap_or(path));
-        let failed = |error| OpenError::File(path.clone(), error);
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        let lock = File::create(path.with_extension("lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if database.beside => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        // Made by us and not by SQLite, so that only its owner can read it; the files beside it follow its mode.
-        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
-        let url = format!("sqlite://{}?mode=rwc", path.display());
-        let writer = connect(&url, 1, database.acquire).await?;
-        let readers = connect(&url, database.readers, database.acquire).await?;
+        let url = database.url.as_str();
         let tools = Tools { vault, clock, entropy };
-        Ok(Self {
-            readers,
-            writer,
-            tools,
-            transaction: database.transaction,
-            writes: Arc::default(),
-            _lock: Arc::new(lock),
-        })
+        let (of, writes) = (Arc::new(database.clone()), Arc::default());
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            let opened = sqlite::open(database, path).await?;
+            let [readers, writer] =
+                [opened.readers, opened.writer].map(|connection| Patient::new(connection, None));
+            let lock = Some(Arc::new(opened.lock));
+            let background = readers.clone();
+            return Ok(Self { readers, writer, background, tools, database: of, writes, lock });
+        }
+        if !["postgres://", "postgresql://", "mysql://", "mariadb://"]
+            .iter()
+            .any(|kind| url.starts_with(kind))
+        {
+            return Err(OpenError::Unsupported);
+        }
+        let foreground = Patient::new(servers::pool(database, database.connections)?, Some(database.answer));
+        // Nobody waits for it: it may take as long as a transaction.
+        let background = servers::pool(database, database.background_connections)?;
+        let background = Patient::new(background, Some(database.transaction));
+        let (readers, writer) = (foreground.clone(), foreground);
+        let store = Self { readers, writer, background, tools, database: of, writes, lock: None };
+        store.ping().await?;
+        Ok(store)
+    }
+
+    /// The same rows by connections of their own: whoever sends to many must not keep those waiting who want to sign in.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        if self.is_for_one_process() {
+            return self.clone();
+        }
+        Self { readers: self.background.clone(), writer: self.background.clone(), ..self.clone() }
+    }
+
+    /// Whether the rows are a file that nobody else has: at its start, whoever held a claim is gone.
+    pub fn is_for_one_process(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Begins a unit: the rows it writes, the changes it tells of and the audit lines stand or fall together.
@@ -114,12 +134,24 @@ impl Store {
     /// # Errors
     /// The database is away or busy.
     pub async fn begin(&self) -> Result<Unit, StoreError> {
-        Unit::begin(self.writer.clone(), self.tools.clone(), self.transaction, Arc::clone(&self.writes)).await
+        let deadline = self.database.transaction;
+        Unit::begin(&self.writer, self.tools.clone(), deadline, Arc::clone(&self.writes)).await
     }
 
     /// How many units were committed since the start: idle browsers must not move it.
     pub fn committed_units(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of every connection.
+    ///
+    /// # Errors
+    /// The database did not let go.
+    pub async fn close(self) -> Result<(), StoreError> {
+        for pool in [self.readers, self.writer, self.background] {
+            pool.inner.close().await?;
+        }
+        Ok(())
     }
 
     /// Asks the database for a sign of life.
@@ -130,21 +162,4 @@ impl Store {
         self.readers.execute_unprepared("SELECT 1").await?;
         Ok(())
     }
-}
-
-async fn connect(url: &str, connections: u32, acquire: Duration) -> Result<DatabaseConnection, StoreError> {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(acquire)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
-                .foreign_keys(true)
-                .busy_timeout(acquire)
-        });
-    Ok(sea_orm::Database::connect(options).await?)
 }

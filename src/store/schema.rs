@@ -1,9 +1,16 @@
 //! Bringing the schema up and down, and telling where it stands.
 
-use migration::{Migrator, MigratorTrait};
+use std::time::Duration;
 
-use super::connect::Store;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+
+use super::connect::{Database, OpenError, Store};
 use super::error::StoreError;
+use super::servers::{self, COLLATION};
+
+/// How long one change of the schema may take, on tables that have grown.
+const LONGEST_CHANGE: Duration = Duration::from_mins(10);
 
 /// One change of the schema.
 #[derive(Clone, Debug)]
@@ -15,20 +22,26 @@ pub struct SchemaChange {
 }
 
 impl Store {
-    /// Applies every change that is missing.
+    /// Applies every change that is missing; of several nodes that start at once, one after the other.
     ///
     /// # Errors
     /// The database refused, or is ahead of this version.
-    pub async fn migrate_up(&self) -> Result<(), StoreError> {
-        Ok(Migrator::up(&self.writer, None).await?)
+    pub async fn migrate_up(&self) -> Result<(), OpenError> {
+        let alone = Alone::with_the_schema(self).await?;
+        let done = Migrator::up(&alone.connection, None).await;
+        alone.leave().await?;
+        Ok(done.map_err(StoreError::from)?)
     }
 
     /// Takes the last change back.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn migrate_down(&self, steps: u32) -> Result<(), StoreError> {
-        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+    pub async fn migrate_down(&self, steps: u32) -> Result<(), OpenError> {
+        let alone = Alone::with_the_schema(self).await?;
+        let done = Migrator::down(&alone.connection, Some(steps)).await;
+        alone.leave().await?;
+        Ok(done.map_err(StoreError::from)?)
     }
 
     /// Every change this version knows, and whether it is applied.
@@ -36,7 +49,7 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn schema_status(&self) -> Result<Vec<SchemaChange>, StoreError> {
-        let pending = Migrator::get_pending_migrations_read_only(&self.readers).await?;
+        let pending = Migrator::get_pending_migrations_read_only(&self.readers.inner).await?;
         let pending: Vec<String> = pending.iter().map(|migration| migration.name().to_owned()).collect();
         let known = Migrator::migrations();
         Ok(known
@@ -46,5 +59,52 @@ impl Store {
                 applied: !pending.contains(&migration.name().to_owned()),
             })
             .collect())
+    }
+}
+
+/// The one connection that changes the schema: a lock of the server's lasts as long as its connection.
+struct Alone {
+    connection: DatabaseConnection,
+    borrowed: bool,
+}
+
+impl Alone {
+    async fn with_the_schema(store: &Store) -> Result<Self, OpenError> {
+        if store.is_for_one_process() {
+            // The file is locked.
+            return Ok(Self { connection: store.writer.inner.clone(), borrowed: true });
+        }
+        let patient = Database { transaction: LONGEST_CHANGE, ..(*store.database).clone() };
+        let connection = servers::pool(&patient, 1)?;
+        let alone = Self { connection, borrowed: false };
+        alone.lock().await.map_err(StoreError::from)?;
+        Ok(alone)
+    }
+
+    async fn lock(&self) -> Result<(), DbErr> {
+        if self.connection.get_database_backend() == DbBackend::MySql {
+            // Whatever else its schema holds, ours compares strings byte by byte; said before the first table is made.
+            let words = format!("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {COLLATION}");
+            self.connection.execute_unprepared(&words).await?;
+        }
+        let ask = match self.connection.get_database_backend() {
+            DbBackend::MySql => "SELECT GET_LOCK('menfang_schema', 300) AS locked",
+            // The number is nobody else's in this database; waiting ends with the statement's deadline.
+            _ => "SELECT 1 AS locked FROM pg_advisory_lock(7236284911)",
+        };
+        let ask = Statement::from_string(self.connection.get_database_backend(), ask);
+        let row = self.connection.query_one_raw(ask).await?;
+        match row.map(|row| row.try_get::<i32>("", "locked")).transpose()? {
+            Some(1) => Ok(()),
+            _ => Err(DbErr::Conn(RuntimeErr::Internal("another node is changing the schema".into()))),
+        }
+    }
+
+    /// Gives the lock back, with its connection.
+    async fn leave(self) -> Result<(), StoreError> {
+        if self.borrowed {
+            return Ok(());
+        }
+        Ok(self.connection.close().await?)
     }
 }

@@ -18,10 +18,11 @@ use crate::domain::ids::{OrgId, new_uuid};
 use super::changes::Topic;
 use super::connect::Tools;
 use super::error::StoreError;
+use super::patience::Patient;
 
 /// One write transaction.
 pub struct Unit {
-    pub(crate) tx: DatabaseTransaction,
+    pub(crate) tx: Patient<DatabaseTransaction>,
     pub(crate) tools: Tools,
     begun: Instant,
     deadline: Duration,
@@ -30,7 +31,7 @@ pub struct Unit {
 
 impl Unit {
     pub(crate) async fn begin(
-        writer: DatabaseConnection,
+        writer: &Patient<DatabaseConnection>,
         tools: Tools,
         deadline: Duration,
         committed: Arc<AtomicU64>,
@@ -41,7 +42,9 @@ impl Unit {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let tx = writer.begin_with_options(options).await?;
+        let begun = Instant::now();
+        let tx = writer.wait(writer.inner.begin_with_options(options)).await?;
+        let tx = writer.with(tx).until(begun + deadline);
         Ok(Self { tx, tools, begun: Instant::now(), deadline, committed })
     }
 
@@ -101,10 +104,12 @@ impl Unit {
     /// committed later than that.
     pub async fn commit(self) -> Result<(), StoreError> {
         if self.begun.elapsed() > self.deadline {
-            self.tx.rollback().await?;
+            self.tx.inner.rollback().await?;
             return Err(StoreError::Unavailable(None));
         }
-        self.tx.commit().await?;
+        let (tx, patience) = self.tx.apart();
+        // Given up, it may be done or not: whoever asked repeats the request, or looks.
+        patience.wait(tx.commit()).await?;
         self.committed.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -1,46 +1,25 @@
 //! The schema goes up, down and up again, and is the same after it.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-
-use menfang::server::world::{OsEntropy, SystemClock};
 use menfang::store::vault::Vault;
-use menfang::store::{Database, Store};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-async fn open(file: &Path) -> Store {
-    let database = Database {
-        url: format!("sqlite://{}", file.display()),
-        readers: 1,
-        acquire: Duration::from_secs(5),
-        transaction: Duration::from_secs(5),
-        beside: false,
-    };
-    let vault = Vault::new(&[("test".into(), [1; 32])], [2; 32]);
-    Store::open(&database, vault, Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap()
-}
+use crate::support::OwnDatabase;
 
-/// What the schema says of itself, without the table of the migrations.
-async fn schema(file: &Path) -> Vec<String> {
-    let db = sea_orm::Database::connect(format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
-    let sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'seaql%' \
-               AND name NOT LIKE 'sqlite_%' ORDER BY type, name";
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
-    let schema = rows.iter().map(|row| row.try_get("", "sql").unwrap()).collect();
-    db.close().await.unwrap();
+async fn schema(database: &OwnDatabase) -> Vec<String> {
+    let rows = database.rows().await;
+    let schema = rows.schema().await;
+    rows.close().await;
     schema
 }
 
 #[actix_web::test]
 async fn the_schema_goes_up_down_and_up_again() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("menfang.db");
-    let store = open(&file).await;
+    let database = OwnDatabase::create_bare(folder.path(), "menfang.db").await;
+    let store = database.open(Vault::new(&[("test".into(), [1; 32])], [2; 32])).await;
     store.migrate_up().await.unwrap();
     let all = store.schema_status().await.unwrap();
     assert!(!all.is_empty() && all.iter().all(|change| change.applied));
-    let first = schema(&file).await;
+    let first = schema(&database).await;
     assert!(!first.is_empty());
 
     for left in (0..all.len()).rev() {
@@ -48,8 +27,24 @@ async fn the_schema_goes_up_down_and_up_again() {
         let status = store.schema_status().await.unwrap();
         assert_eq!(status.iter().filter(|change| change.applied).count(), left);
     }
-    assert_eq!(schema(&file).await, Vec::<String>::new());
+    assert_eq!(schema(&database).await, Vec::<String>::new());
 
     store.migrate_up().await.unwrap();
-    assert_eq!(schema(&file).await, first);
+    assert_eq!(schema(&database).await, first);
+}
+
+#[actix_web::test]
+async fn nodes_that_start_at_once_bring_the_schema_up_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = OwnDatabase::create_bare(folder.path(), "menfang.db").await;
+    let vault = || Vault::new(&[("test".into(), [1; 32])], [2; 32]);
+    let store = database.open(vault()).await;
+    if store.is_for_one_process() {
+        // Nobody else can have it open.
+        return store.migrate_up().await.unwrap();
+    }
+    let other = database.open(vault()).await;
+    let (one, two) = tokio::join!(store.migrate_up(), other.migrate_up());
+    (one.unwrap(), two.unwrap());
+    assert!(store.schema_status().await.unwrap().iter().all(|change| change.applied));
 }

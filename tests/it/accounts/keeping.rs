@@ -1,6 +1,5 @@
 //! What is kept of registered people: sealed, resealed with a new key, and let go in time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use menfang::domain::account::{Account, AccountToken, Status};
@@ -11,26 +10,18 @@ use menfang::domain::organization::Edition;
 use menfang::domain::phone_number::PhoneNumber;
 use menfang::domain::scope::OrgScope;
 use menfang::server::world::{OsEntropy, SystemClock};
+use menfang::store::Store;
 use menfang::store::organizations::NewOrganization;
 use menfang::store::retention::Retention;
 use menfang::store::vault::Vault;
-use menfang::store::{Database, Store};
 use serde_json::json;
 
 use super::{invite, member, own, token};
-use crate::support::{Registrant, TestServer};
+use crate::support::{OwnDatabase, Registrant, TestServer};
 
-async fn open(file: &std::path::Path, keys: &[(&str, u8)]) -> Store {
+async fn open(database: &OwnDatabase, keys: &[(&str, u8)]) -> Store {
     let keys: Vec<_> = keys.iter().map(|(id, byte)| ((*id).to_owned(), [*byte; 32])).collect();
-    let database = Database {
-        url: format!("sqlite://{}", file.display()),
-        readers: 1,
-        acquire: Duration::from_secs(5),
-        transaction: Duration::from_secs(5),
-        beside: false,
-    };
-    let vault = Vault::new(&keys, [9; 32]);
-    let store = Store::open(&database, vault, Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap();
+    let store = database.open(Vault::new(&keys, [9; 32])).await;
     store.migrate_up().await.unwrap();
     store
 }
@@ -38,7 +29,7 @@ async fn open(file: &std::path::Path, keys: &[(&str, u8)]) -> Store {
 #[actix_web::test]
 async fn phones_and_answers_open_with_the_new_key_alone_once_they_are_sealed_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("m.db");
+    let database = OwnDatabase::create(folder.path(), "m.db").await;
     let phone = PhoneNumber::parse("13800138000", &["+86".into()]).unwrap();
     let account = Account {
         id: AccountId::generate(&SystemClock, &OsEntropy),
@@ -48,7 +39,7 @@ async fn phones_and_answers_open_with_the_new_key_alone_once_they_are_sealed_ane
         created_at: SystemClock.now(),
     };
     let id = AffiliationId::of_row(Belonging::Collaborator, new_uuid(&SystemClock, &OsEntropy));
-    let store = open(&file, &[("old", 1)]).await;
+    let store = open(&database, &[("old", 1)]).await;
     let unit = store.begin().await.unwrap();
     let new = NewOrganization {
         name: "Test Ltd".into(),
@@ -75,12 +66,12 @@ async fn phones_and_answers_open_with_the_new_key_alone_once_they_are_sealed_ane
     unit.commit().await.unwrap();
     drop(store);
 
-    let store = open(&file, &[("new", 2), ("old", 1)]).await;
+    let store = open(&database, &[("new", 2), ("old", 1)]).await;
     assert_eq!(store.reseal().await.unwrap(), 3);
     assert_eq!(store.reseal().await.unwrap(), 0, "twice is once");
     drop(store);
 
-    let store = open(&file, &[("new", 2)]).await;
+    let store = open(&database, &[("new", 2)]).await;
     assert_eq!(store.account_of_phone(&phone).await.unwrap().unwrap().account.phone, phone);
     let kept = store.affiliation(OrgScope::of_row(organization), id).await.unwrap().unwrap();
     assert_eq!((kept.affiliation.phone, kept.affiliation.name), (phone, None));
@@ -143,7 +134,7 @@ async fn neither_number_nor_token_nor_password_stands_in_the_database() {
     let kept = org.1.post_once(&place, "k", body).await.expect(201).json();
     person.register(&server, token(&invited)).await.expect(201);
     let login = person.try_sign_in(crate::support::PASSWORD).await.expect(200).json();
-    let bytes = server.database_bytes();
+    let bytes = server.database_bytes().await;
     let secrets = [
         person.number.as_str(),
         token(&invited),

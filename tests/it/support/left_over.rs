@@ -3,9 +3,10 @@
 use menfang::domain::ids::{DeliveryId, NotificationId};
 use menfang::domain::notification::Audience;
 use menfang::server::world::OsEntropy;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, Database, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
+use super::database::Rows;
 use super::outbox::TEMPLATE;
 use super::{Backend, TestServer};
 
@@ -64,7 +65,7 @@ impl TestServer {
             created_at: Set(now),
             finished_at: Set(Some(now)),
         };
-        let db = Database::connect(self.database_url()).await.unwrap();
+        let Rows(db) = self.database().await;
         row.insert(&db).await.unwrap();
         db.close().await.unwrap();
         let delivery = self.leave_delivery(&id.to_string(), "o_somebody", "failed").await;
@@ -75,7 +76,7 @@ impl TestServer {
     pub(crate) async fn leave_delivery(&self, notification: &str, openid: &str, state: &str) -> String {
         let id = DeliveryId::generate(self.clock(), &OsEntropy);
         let parent: NotificationId = notification.parse().unwrap();
-        let db = Database::connect(self.database_url()).await.unwrap();
+        let Rows(db) = self.database().await;
         let whole = entities::notification::Entity::find_by_id(parent.0).one(&db).await.unwrap().unwrap();
         let now = self.now().0;
         let row = entities::delivery::ActiveModel {

@@ -4,6 +4,8 @@
 
 pub(crate) mod backend;
 pub(crate) mod browser;
+pub(crate) mod database;
+pub(crate) mod host;
 pub(crate) mod inboxes;
 pub(crate) mod left_over;
 pub(crate) mod outbox;
@@ -16,6 +18,7 @@ pub(crate) mod web;
 
 pub(crate) use backend::Backend;
 pub(crate) use browser::{Browser, Qr};
+pub(crate) use database::OwnDatabase;
 pub(crate) use phone::Phone;
 pub(crate) use registrant::{PASSWORD, Registrant};
 pub(crate) use server::TestServer;

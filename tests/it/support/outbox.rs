@@ -7,10 +7,11 @@ use std::time::Duration;
 use menfang::actors::dispatcher::Dispatched;
 use menfang::domain::audit::By;
 use menfang::domain::scope::OrgScope;
-use sea_orm::{Database, EntityTrait, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
 use super::TestServer;
+use super::database::Rows;
 use super::server::{AES_KEY, APPID, ORIGINAL_ID, SECRET, TOKEN};
 
 /// A template with a text and a time.
@@ -167,7 +168,7 @@ impl TestServer {
 
     /// In how many deliveries, receipts and holds a person stands.
     pub(crate) async fn outbox_rows_of(&self, openid: &str) -> [usize; 3] {
-        let db = Database::connect(self.database_url()).await.unwrap();
+        let Rows(db) = self.database().await;
         let deliveries = entities::delivery::Entity::find().all(&db).await.unwrap();
         let receipts = entities::receipt::Entity::find().all(&db).await.unwrap();
         let holds = entities::recipient_hold::Entity::find().all(&db).await.unwrap();
@@ -185,7 +186,7 @@ impl TestServer {
     /// Everything that stands in the outbox: a line for each notification, and below it one for each kind of its deliveries with
     /// how many are alike. Ids, openids and times are left out, so that the same story always gives the same text.
     pub(crate) async fn outbox_snapshot(&self) -> String {
-        let db = Database::connect(self.database_url()).await.unwrap();
+        let Rows(db) = self.database().await;
         let notifications =
             entities::notification::Entity::find().order_by_asc(entities::notification::Column::Id);
         let deliveries = entities::delivery::Entity::find().order_by_asc(entities::delivery::Column::Id);

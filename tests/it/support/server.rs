@@ -19,7 +19,7 @@ use menfang::domain::portal::Portal;
 use menfang::domain::scope::OrgScope;
 use menfang::domain::service_account::PushMode;
 use menfang::server::world::{OsEntropy, SystemClock, client};
-use menfang::server::{Running, World, build};
+use menfang::server::{Running, World};
 use menfang::store::portals::{NewApp, PortalSettings};
 use menfang::usecases::service_accounts::NewServiceAccount;
 use menfang::usecases::set_up::SetUp;
@@ -27,6 +27,8 @@ use menfang::wechat::{Endpoints, WeChat};
 use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
+use super::database::{OwnDatabase, Rows};
+use super::host::{Host, halt};
 use super::{Backend, Browser, Phone};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
@@ -47,9 +49,11 @@ impl Clock for TestClock {
 /// A whole installation with two apps, `suppliers` and `customers`, of one organization.
 pub(crate) struct TestServer {
     running: Option<Running>,
+    host: Host,
     sandbox: RunningSandbox,
     clock: Arc<TestClock>,
-    folder: tempfile::TempDir,
+    database: OwnDatabase,
+    _folder: tempfile::TempDir,
     pub(crate) url: String,
     pub(crate) organization: OrgId,
     pub(crate) api_key: String,
@@ -71,9 +75,11 @@ impl TestServer {
         let sandbox = Sandbox::bind(config).unwrap().start();
         let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let world = World { clock: clock.clone(), ..World::real().unwrap() };
+        let database = OwnDatabase::create(folder.path(), "menfang.db").await;
         let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-        let config = config_for(folder.path(), sandbox.url(), "127.0.0.1:0", &settings);
-        let server = build(config, world).await.unwrap();
+        let config = config_for(&database.url, sandbox.url(), "127.0.0.1:0", &settings);
+        let host = Host::new();
+        let server = host.build(config, world).await;
         let account = NewServiceAccount {
             appid: APPID.into(),
             secret: SECRET.into(),
@@ -92,13 +98,15 @@ impl TestServer {
             SetUp { name: "Test Ltd", edition: Edition::Standard, key: key.clone(), account, apps: &apps };
         let prepared = server.admin().set_up(all, &By::operator()).await.unwrap();
         let organization = prepared.settle(None).await.unwrap();
-        let running = server.start().unwrap();
+        let running = host.start(server).await;
         let url = running.url.clone();
         let test = Self {
             running: Some(running),
+            host,
             sandbox,
             clock,
-            folder,
+            database,
+            _folder: folder,
             url,
             organization,
             api_key: key.reveal(),
@@ -135,8 +143,9 @@ impl TestServer {
     pub(crate) async fn start_again(&mut self) {
         let world = World { clock: self.clock.clone(), ..World::real().unwrap() };
         let listen = self.url.strip_prefix("http://").unwrap();
-        let config = config_for(self.folder.path(), self.sandbox.url(), listen, &self.settings);
-        self.running = Some(build(config, world).await.unwrap().start().unwrap());
+        let config = config_for(&self.database.url, self.sandbox.url(), listen, &self.settings);
+        let server = self.host.build(config, world).await;
+        self.running = Some(self.host.start(server).await);
     }
 
     pub(crate) fn running(&self) -> &Running {
@@ -249,37 +258,26 @@ impl TestServer {
 
     /// Writes a row behind the back of the server.
     pub(crate) async fn write(&self, sql: String) {
-        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-        let file = self.folder.path().join("menfang.db");
-        let db = Database::connect(format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
-        let done = db.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
-        assert_eq!(done.rows_affected(), 1);
-        db.close().await.unwrap();
+        let rows = self.database.rows().await;
+        assert_eq!(rows.write(&sql).await, 1);
+        rows.close().await;
     }
 
     /// Has the database write down from now on in which order these things happen: an event of a table, such as
     /// `DELETE ON roles`, each with the word that stands for it.
     pub(crate) async fn watch_writes(&self, events: &[(&str, &str)]) {
-        use sea_orm::{ConnectionTrait, Database};
-        let db = Database::connect(self.database_url()).await.unwrap();
-        db.execute_unprepared("CREATE TABLE watched (n INTEGER PRIMARY KEY, word TEXT)").await.unwrap();
-        for (place, (event, word)) in events.iter().enumerate() {
-            let note = format!("BEGIN INSERT INTO watched (word) VALUES ('{word}'); END");
-            let trigger = format!("CREATE TRIGGER watched_{place} AFTER {event} {note}");
-            db.execute_unprepared(&trigger).await.unwrap();
-        }
-        db.close().await.unwrap();
+        let rows = self.database.rows().await;
+        rows.watch(events).await;
+        rows.close().await;
     }
 
     /// What happened since it was last asked, in its order.
     pub(crate) async fn writes(&self) -> Vec<String> {
-        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-        let db = Database::connect(self.database_url()).await.unwrap();
-        let ask = Statement::from_string(DbBackend::Sqlite, "SELECT word FROM watched ORDER BY n");
-        let rows = db.query_all_raw(ask).await.unwrap();
-        db.execute_unprepared("DELETE FROM watched").await.unwrap();
-        db.close().await.unwrap();
-        rows.iter().map(|row| row.try_get("", "word").unwrap()).collect()
+        let rows = self.database.rows().await;
+        let words = rows.ask("SELECT word FROM watched ORDER BY n").await;
+        rows.write("DELETE FROM watched").await;
+        rows.close().await;
+        words.iter().map(|row| row.try_get("", "word").unwrap()).collect()
     }
 
     /// The lines of the audit log with this action, newest first.
@@ -363,20 +361,20 @@ impl TestServer {
         last["code"].as_str().unwrap().to_owned()
     }
 
-    /// Everything that stands in the files of the database.
-    pub(crate) fn database_bytes(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+    /// Everything that stands in the database.
+    pub(crate) async fn database_bytes(&self) -> Vec<u8> {
+        self.database.bytes().await
     }
 
-    pub(crate) fn database_url(&self) -> String {
-        format!("sqlite://{}?mode=rw", self.folder.path().join("menfang.db").display())
+    /// A connection of the test's own to the rows.
+    pub(crate) async fn database(&self) -> Rows {
+        self.database.rows().await
     }
 
     /// How many QR sessions have a row, and how many of them say who scanned.
     pub(crate) async fn people_in_qr_sessions(&self) -> (usize, usize) {
-        use sea_orm::{Database, EntityTrait};
-        let db = Database::connect(self.database_url()).await.unwrap();
+        use sea_orm::EntityTrait;
+        let Rows(db) = self.database.rows().await;
         let rows = entities::qr_session::Entity::find().all(&db).await.unwrap();
         let with_person = rows.iter().filter(|row| row.user_id.is_some() || !row.openid.is_empty());
         (rows.len(), with_person.count())
@@ -384,16 +382,16 @@ impl TestServer {
 
     /// What the rows are called that are held while codes are counted.
     pub(crate) async fn lock_names(&self) -> Vec<String> {
-        use sea_orm::{Database, EntityTrait};
-        let db = Database::connect(self.database_url()).await.unwrap();
+        use sea_orm::EntityTrait;
+        let Rows(db) = self.database.rows().await;
         let rows = entities::limit_lock::Entity::find().all(&db).await.unwrap();
         rows.into_iter().map(|row| row.name).collect()
     }
 
     /// The one visit that there is.
     pub(crate) async fn only_visit(&self) -> VisitId {
-        use sea_orm::{Database, EntityTrait};
-        let db = Database::connect(self.database_url()).await.unwrap();
+        use sea_orm::EntityTrait;
+        let Rows(db) = self.database.rows().await;
         let rows = entities::visit::Entity::find().all(&db).await.unwrap();
         assert_eq!(rows.len(), 1);
         VisitId(rows[0].id)
@@ -420,10 +418,9 @@ impl TestServer {
 
     /// What a program needs in its environment to look at the same rows.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        let database = format!("sqlite://{}", self.folder.path().join("menfang.db").display());
         let key = |byte: u8| STANDARD.encode([byte; 32]);
         vec![
-            ("MENFANG__DATABASE__URL", database),
+            ("MENFANG__DATABASE__URL", self.database.url.clone()),
             ("MENFANG__WECHAT__API_URL", self.sandbox.url().to_owned()),
             ("MENFANG__SECRETS__ENCRYPTION_KEYS", format!("test:{}", key(2))),
             ("MENFANG__SECRETS__INDEX_KEY", key(3)),
@@ -433,25 +430,27 @@ impl TestServer {
 
     /// How many rows each table has.
     pub(crate) async fn rows(&self) -> Vec<(String, i64)> {
-        use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-        let file = self.folder.path().join("menfang.db");
-        let db = Database::connect(format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
-        let ask = |sql: String| Statement::from_string(DbBackend::Sqlite, sql);
-        let tables = ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name".into());
-        let mut rows = Vec::new();
-        for table in db.query_all_raw(tables).await.unwrap() {
-            let name: String = table.try_get("", "name").unwrap();
-            let count = ask(format!("SELECT count(*) AS n FROM \"{name}\""));
-            let n: i64 = db.query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap();
-            rows.push((name, n));
+        let rows = self.database.rows().await;
+        let mut counted = Vec::new();
+        for table in rows.tables().await {
+            let count = rows.count(&table).await;
+            counted.push((table, count));
         }
-        db.close().await.unwrap();
-        rows
+        rows.close().await;
+        counted
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            halt(running);
+        }
     }
 }
 
 fn config_for(
-    folder: &std::path::Path,
+    database_url: &str,
     sandbox_url: &str,
     listen: &str,
     settings: &[(&'static str, String)],
@@ -463,7 +462,10 @@ fn config_for(
         ("http.workers", "1".to_owned()),
         ("http.shutdown_seconds", "3".to_owned()),
         ("ops.listen", "127.0.0.1:0".to_owned()),
-        ("database.url", format!("sqlite://{}", folder.join("menfang.db").display())),
+        ("database.connections", "4".to_owned()),
+        ("database.background_connections", "3".to_owned()),
+        ("database.answer_milliseconds", "5000".to_owned()),
+        ("database.url", database_url.to_owned()),
         ("wechat.api_url", sandbox_url.to_owned()),
         ("wechat.open_url", sandbox_url.to_owned()),
         ("wechat.sends_per_second", "5000".to_owned()),

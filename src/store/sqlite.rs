@@ -1,0 +1,64 @@
+//! SQLite: WAL, one writer (every write transaction is IMMEDIATE), a few readers, and a lock on the file so that a second server
+//! cannot share it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+use super::connect::{Database, OpenError};
+use super::error::StoreError;
+
+/// The two ways into one file.
+pub(super) struct Opened {
+    pub(super) readers: DatabaseConnection,
+    pub(super) writer: DatabaseConnection,
+    /// Held as long as any copy of the store lives.
+    pub(super) lock: File,
+}
+
+pub(super) async fn open(database: &Database, path: &str) -> Result<Opened, OpenError> {
+    let path = PathBuf::from(path.split('?').next().unwrap_or(path));
+    let failed = |error| OpenError::File(path.clone(), error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let lock = lock(&path, database.beside)?;
+    // Made by us and not by SQLite, so that only its owner can read it; the files beside it follow its mode.
+    OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let writer = connect(&url, 1, database.acquire).await?;
+    let readers = connect(&url, database.readers, database.acquire).await?;
+    Ok(Opened { readers, writer, lock })
+}
+
+fn lock(path: &Path, beside: bool) -> Result<File, OpenError> {
+    let failed = |error| OpenError::File(path.to_path_buf(), error);
+    let lock = File::create(path.with_extension("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) if beside => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+async fn connect(url: &str, connections: u32, acquire: Duration) -> Result<DatabaseConnection, StoreError> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(acquire)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .foreign_keys(true)
+                .busy_timeout(acquire)
+        });
+    Ok(sea_orm::Database::connect(options).await?)
+}
