@@ -1,9 +1,9 @@
 //! The change feed: reads the `changes` table when nudged, and once a second anyway, for all live views of this node.
 //!
-//! Server start makes me; I hold the numbers of the last few seconds, because numbers may be committed out of their
-//! order; I never stop by myself.
+//! Server start makes me; I hold the highest number seen and those it left out, because numbers may be committed out of
+//! their order; I never stop by myself.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::bus::{Bus, Nudge};
 use crate::domain::ids::{AccountId, AppId};
 use crate::domain::qr_ticket::QrRef;
-use crate::store::changes::Topic;
+use crate::store::changes::{Change, Topic};
 use crate::store::{Store, StoreError};
 
 use super::inboxes::Inboxes;
@@ -23,19 +23,22 @@ use super::supervision::LifeLine;
 
 /// How often the table is read without a nudge.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How far back numbers are read again: longer than any unit may take to commit.
+/// How long a number that was left out is waited for: longer than any unit may take to commit.
 const OVERLAP: Duration = Duration::from_secs(10);
 /// Lines read at once.
 const PAGE: u64 = 1_000;
+/// Numbers that are waited for at most; beyond it the oldest are given up, and who waits for one of their lines sees it when it
+/// looks by itself.
+const MISSING: usize = 2_000;
 
 /// Which lines were seen, and from where to read.
 #[derive(Default)]
 struct Position {
-    /// Every line up to this one was seen long ago.
-    low_water: i64,
-    seen: VecDeque<(i64, Instant)>,
-    /// The same numbers, to ask for.
-    known: HashSet<i64>,
+    /// The highest number seen.
+    highest: i64,
+    /// Numbers below it whose line has not come, and since when: their units were slower than others that began after them, or
+    /// were never committed.
+    missing: BTreeMap<i64, Instant>,
 }
 
 /// The live views of this node, which the feed tells to look.
@@ -110,7 +113,11 @@ async fn run(store: Store, bus: Bus, views: Views) {
 impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
     async fn start(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
-        self.low_water = store.latest_change().await?;
+        let last = store.last_changes(PAGE).await?;
+        *self = Self { highest: last.first().map_or(0, |first| first - 1), missing: BTreeMap::new() };
+        for id in last {
+            self.saw(id, Instant::now());
+        }
         views.registry.closed_are(store.closed_portals().await?);
         views.registry.look_at_all();
         views.inboxes.look_at_all();
@@ -120,37 +127,72 @@ impl Position {
 
     async fn read(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         let now = Instant::now();
-        while self.seen.front().is_some_and(|&(_, at)| now.duration_since(at) > OVERLAP) {
-            if let Some((id, _)) = self.seen.pop_front() {
-                self.known.remove(&id);
-                self.low_water = self.low_water.max(id);
+        self.missing.retain(|_, since| now.duration_since(*since) <= OVERLAP);
+        if !self.missing.is_empty() {
+            let late = store.changes_among(self.missing.keys().copied()).await?;
+            tell(store, views, &late).await?;
+            for change in late {
+                self.missing.remove(&change.id);
             }
         }
-        let mut after = self.low_water;
         loop {
-            let page = store.changes_after(after, PAGE).await?;
-            let Some(last) = page.last().map(|change| change.id) else { return Ok(()) };
-            let full = page.len() as u64 == PAGE;
-            let fresh: Vec<_> = page.into_iter().filter(|change| self.known.insert(change.id)).collect();
-            self.seen.extend(fresh.iter().map(|change| (change.id, now)));
-            let sessions = fresh.iter().filter(|change| change.topic == Some(Topic::QrSession));
-            views.registry.look(sessions.filter_map(|change| QrRef::from_hex(&change.subject)));
-            let inboxes = fresh.iter().filter(|change| change.topic == Some(Topic::Inbox));
-            let accounts: HashSet<AccountId> =
-                inboxes.filter_map(|change| change.subject.parse().ok()).collect();
-            views.inboxes.look(accounts);
-            let moved = fresh.iter().filter(|change| change.topic == Some(Topic::Notification));
-            views.progress.look(moved.filter_map(|change| change.subject.parse().ok()));
-            let portals = fresh.iter().filter(|change| change.topic == Some(Topic::Portal));
-            let apps: HashSet<AppId> = portals.filter_map(|change| change.subject.parse().ok()).collect();
-            for app in apps {
-                let open = store.takes_sign_ins(app).await?;
-                views.registry.portal_switched(app, !open);
+            let page = store.changes_after(self.highest, PAGE).await?;
+            tell(store, views, &page).await?;
+            for change in &page {
+                self.saw(change.id, now);
             }
-            if !full {
+            if (page.len() as u64) < PAGE {
                 return Ok(());
             }
-            after = last;
         }
+    }
+
+    /// Notes a number above all before it, and those that it leaves out.
+    fn saw(&mut self, id: i64, now: Instant) {
+        let left_out = (self.highest + 1..id).rev().take(MISSING);
+        self.missing.extend(left_out.map(|missing| (missing, now)));
+        while self.missing.len() > MISSING {
+            self.missing.pop_first();
+        }
+        self.highest = id;
+    }
+}
+
+/// Has everybody look who watches what changed.
+async fn tell(store: &Store, views: &Views, changes: &[Change]) -> Result<(), StoreError> {
+    let of = |topic| changes.iter().filter(move |change| change.topic == Some(topic));
+    views.registry.look(of(Topic::QrSession).filter_map(|change| QrRef::from_hex(&change.subject)));
+    let accounts: HashSet<AccountId> =
+        of(Topic::Inbox).filter_map(|change| change.subject.parse().ok()).collect();
+    views.inboxes.look(accounts);
+    views.progress.look(of(Topic::Notification).filter_map(|change| change.subject.parse().ok()));
+    let apps: HashSet<AppId> = of(Topic::Portal).filter_map(|change| change.subject.parse().ok()).collect();
+    for app in apps {
+        let open = store.takes_sign_ins(app).await?;
+        views.registry.portal_switched(app, !open);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_left_out_are_waited_for() {
+        let (mut position, now) = (Position::default(), Instant::now());
+        for id in [1, 2, 5, 6] {
+            position.saw(id, now);
+        }
+        assert_eq!(position.highest, 6);
+        assert_eq!(position.missing.keys().copied().collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn what_is_waited_for_has_a_bound() {
+        let (mut position, now) = (Position::default(), Instant::now());
+        position.saw(i64::MAX, now);
+        assert_eq!(position.missing.len(), MISSING);
+        assert_eq!(position.missing.last_key_value().map(|(id, _)| *id), Some(i64::MAX - 1));
     }
 }

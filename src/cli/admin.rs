@@ -14,7 +14,7 @@ use crate::domain::audit::By;
 use crate::domain::ids::OrgId;
 use crate::domain::naming::display_name;
 use crate::domain::scope::OrgScope;
-use crate::server::{World, build};
+use crate::server::{World, administration};
 use crate::usecases::Administration;
 
 use super::{ConfigFile, out};
@@ -66,12 +66,8 @@ impl Admin {
     /// # Errors
     /// What was given makes no sense, is taken, or the database cannot be used.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut config = self.file.load()?;
-        // Nothing is served; the ports only have to be free ones.
-        config.http.listen.set_port(0);
-        config.ops.listen.set_port(0);
-        let server = build(config, World::real()?).await?;
-        let done = self.task.run(server.admin(), &By::operator()).await?;
+        let admin = administration(&self.file.load()?, &World::real()?).await?;
+        let done = self.task.run(&admin, &By::operator()).await?;
         out::line(&done.to_string());
         Ok(ExitCode::SUCCESS)
     }

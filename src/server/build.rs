@@ -63,10 +63,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     if !front.secure && config.http.public_url.is_some() {
         tracing::warn!("http.public_url is plain http: cookies are not protected by TLS");
     }
-    let database = sections::database(&config);
-    let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
-    let store = Store::open(&database, sections::vault(&config), clock, entropy).await?;
-    store.migrate_up().await.context("the schema could not be brought up")?;
+    let store = open(&config, &world).await?;
     if store.is_for_one_process() {
         // It begins here: whoever held a claim is gone.
         let unit = store.begin().await?;
@@ -79,6 +76,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let bus = Bus::in_process();
     let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
     let parts = Arc::new(parts(&config, &world, &store, &bus, &wechat, &front)?);
+    // Who sends and tidies up has connections of its own, so that nobody who signs in waits for them.
+    let behind = store.in_background();
     let sign_in = SignIn::new(Arc::clone(&parts));
     let admin = Administration::new(Arc::clone(&parts));
     let accounts = PlatformAccounts::new(parts);
@@ -103,12 +102,15 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         Views { registry, inboxes: Inboxes::new(tools, homes), progress: ProgressWatchers::default() };
     let core = arbiters.first().context("no arbiter")?.handle();
     start_feed(&core, &store, &bus, &views);
-    start_actors(&core, &config, &world, &store, &bus, &wechat);
+    if let Some(clock) = &world.cluster_clock {
+        core.spawn(Arc::clone(clock).follow(store.clone()));
+    }
+    start_actors(&core, &config, &world, &behind, &bus, &wechat);
     let sends = &arbiters.get(2).context("no arbiter")?.handle();
-    let dispatcher = start_dispatching(sends, &config, &world, &store, &bus, &wechat);
+    let dispatcher = start_dispatching(sends, &config, &world, &behind, &bus, &wechat);
     let catching_up =
         CatchingUp { follow_wait: sections::dispatch_rules(&config).follow_wait, bus: bus.clone() };
-    let importer = FollowerImporter::new(store.clone(), wechat, Arc::clone(&world.clock), catching_up);
+    let importer = FollowerImporter::new(behind, wechat, Arc::clone(&world.clock), catching_up);
     let importer = start_imports(&arbiters.get(1).context("no arbiter")?.handle(), importer);
 
     let site = actix_web::web::Data::new(Site::new(
@@ -133,6 +135,30 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         arbiters,
         draining: Arc::default(),
     })
+}
+
+/// Administering alone, with no port, no actor and no part in what nodes share out.
+///
+/// # Errors
+/// The database cannot be used, or a setting cannot.
+pub async fn administration(config: &Config, world: &World) -> anyhow::Result<Administration> {
+    let store = open(config, world).await?;
+    let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), Arc::clone(&world.clock));
+    let front = sections::front(config, config.http.listen);
+    let parts = parts(config, world, &store, &Bus::in_process(), &wechat, &front)?;
+    Ok(Administration::new(Arc::new(parts)))
+}
+
+/// Opens the rows, sets the clock by them, and brings the schema up.
+async fn open(config: &Config, world: &World) -> anyhow::Result<Store> {
+    let database = sections::database(config);
+    let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
+    let store = Store::open(&database, sections::vault(config), clock, entropy).await?;
+    if let Some(clock) = &world.cluster_clock {
+        clock.look(&store).await?;
+    }
+    store.migrate_up().await.context("the schema could not be brought up")?;
+    Ok(store)
 }
 
 /// Keys and addresses that have not been seen for a while would pile up in the limiters.

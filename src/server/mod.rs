@@ -3,11 +3,12 @@
 //! Called by `cli`, and by tests.
 
 pub mod build;
+pub mod cluster_clock;
 pub mod lifecycle;
 pub mod sections;
 pub mod world;
 
 pub use crate::http::openapi::text as openapi;
-pub use build::{Server, build};
+pub use build::{Server, administration, build};
 pub use lifecycle::Running;
 pub use world::World;

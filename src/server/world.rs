@@ -8,11 +8,15 @@ use rand::rngs::SysRng;
 
 use crate::domain::clock::{Clock, Entropy, Millis};
 
+use super::cluster_clock::ClusterClock;
+
 /// What a server takes from outside.
 #[derive(Clone)]
 pub struct World {
     /// The time that is stored.
     pub clock: Arc<dyn Clock>,
+    /// The same clock, if it is to go by the database's.
+    pub cluster_clock: Option<Arc<ClusterClock>>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
     /// The way out, to WeChat and SMS gateways.
@@ -25,7 +29,9 @@ impl World {
     /// # Errors
     /// TLS cannot be set up.
     pub fn real() -> anyhow::Result<Self> {
-        Ok(Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), http: client()? })
+        let clock = Arc::new(ClusterClock::default());
+        let cluster_clock = Some(Arc::clone(&clock));
+        Ok(Self { clock, cluster_clock, entropy: Arc::new(OsEntropy), http: client()? })
     }
 }
 

@@ -56,24 +56,34 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn changes_after(&self, after: i64, limit: u64) -> Result<Vec<Change>, StoreError> {
-        let rows = change::Entity::find()
-            .filter(change::Column::Id.gt(after))
-            .order_by_asc(change::Column::Id)
-            .limit(limit)
-            .all(&self.readers)
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject })
-            .collect())
+        let above = change::Entity::find().filter(change::Column::Id.gt(after));
+        let rows = above.order_by_asc(change::Column::Id).limit(limit).all(&self.readers).await?;
+        Ok(rows.into_iter().map(read).collect())
     }
 
-    /// The highest number so far; 0 when there is none.
+    /// The lines with one of these numbers, in their order.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn latest_change(&self) -> Result<i64, StoreError> {
-        let row = change::Entity::find().order_by_desc(change::Column::Id).one(&self.readers).await?;
-        Ok(row.map_or(0, |row| row.id))
+    pub async fn changes_among(&self, ids: impl Iterator<Item = i64>) -> Result<Vec<Change>, StoreError> {
+        let among = change::Entity::find().filter(change::Column::Id.is_in(ids));
+        let rows = among.order_by_asc(change::Column::Id).all(&self.readers).await?;
+        Ok(rows.into_iter().map(read).collect())
     }
+
+    /// The highest numbers so far, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn last_changes(&self, limit: u64) -> Result<Vec<i64>, StoreError> {
+        let last = change::Entity::find().select_only().column(change::Column::Id);
+        let last = last.order_by_desc(change::Column::Id).limit(limit);
+        let mut ids: Vec<i64> = last.into_tuple().all(&self.readers).await?;
+        ids.reverse();
+        Ok(ids)
+    }
+}
+
+fn read(row: change::Model) -> Change {
+    Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use crate::domain::clock::{Clock, Entropy};
+use crate::domain::clock::{Clock, Entropy, Millis};
 
 use super::error::StoreError;
 use super::patience::Patient;
@@ -141,6 +141,22 @@ impl Store {
     /// How many units were committed since the start: idle browsers must not move it.
     pub fn committed_units(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// The time by the database server's clock, which is the one that nodes agree on; none for a file.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn time(&self) -> Result<Option<Millis>, StoreError> {
+        let backend = self.readers.get_database_backend();
+        // Not the time at which the transaction began: between that and the answer lies the wait for a connection.
+        let ask = match backend {
+            DbBackend::Postgres => "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
+            DbBackend::MySql => "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED) AS now",
+            _ => return Ok(None),
+        };
+        let row = self.readers.query_one_raw(Statement::from_string(backend, ask)).await?;
+        Ok(row.map(|row| row.try_get("", "now").map(Millis)).transpose()?)
     }
 
     /// Lets go of every connection.
