@@ -147,7 +147,7 @@ async fn notifications_go_when_their_time_is_over_and_not_before() {
         ),
         ("recipient_holds", "openid, template_id, until, times", format!("'o', '', {later}, 1")),
     ] {
-        let (row, org) = (format!("x'{}'", "11".repeat(16)), format!("x'{}'", "22".repeat(16)));
+        let (row, org) = (server.uuid_literal(0x11), server.uuid_literal(0x22));
         let sql = format!(
             "INSERT INTO {table} (id, org_id, service_account_id, {columns}) VALUES ({row}, {org}, {org}, {values})"
         );

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::TestServer;
 
 impl TestServer {
-    /// Stores an order of an app, and spreads nothing.
+    /// Stores an order of an app, and spreads nothing; nor does the server from now on.
     pub(crate) async fn store_order(
         &self,
         app: AppId,
@@ -17,6 +17,7 @@ impl TestServer {
         audience: Audience,
         data: &Value,
     ) -> Notification {
+        self.running().dispatcher.drain().await;
         let store = &self.running().store;
         let organization = store.app(app).await.unwrap().unwrap().organization;
         let new = NewNotification {
