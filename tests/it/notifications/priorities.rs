@@ -28,7 +28,7 @@ async fn an_urgent_message_of_one_app_passes_a_bulk_order_of_another() {
 
 #[actix_web::test]
 async fn two_apps_in_one_lane_take_turns() {
-    let server = server_with(1_000, &[("wechat.sends_per_second", "300")]).await;
+    let server = server_with(1_000, &[("wechat.sends_per_second", "100")]).await;
     let large = server.order_of("suppliers", json!({})).await;
     server.notification_until(&large, |one| one["counts"]["sent"].as_u64() > Some(0)).await;
     let some: Vec<String> = (1..=40).map(|number| format!("per_1_{number}")).collect();

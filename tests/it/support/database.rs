@@ -1,15 +1,15 @@
 //! A database of a test's own: a file, or one of a server that `MENFANG_TEST_DATABASE` names.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use menfang::domain::ids::new_uuid;
 use menfang::server::world::{OsEntropy, SystemClock};
 use menfang::store::vault::Vault;
 use menfang::store::{Database, Store};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::OnceCell;
-use uuid::Uuid;
 
 /// A schema that is copied for each test, which is faster than to make it each time: how to begin an empty database.
 static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
@@ -33,7 +33,7 @@ impl OwnDatabase {
         let Some(server) = server() else {
             return Self { url: format!("sqlite://{}", folder.join(file).display()) };
         };
-        let name = format!("menfang_{}", Uuid::now_v7().simple());
+        let name = fresh_name("menfang");
         let url = beside(&server, &name);
         let db = sea_orm::Database::connect(&server).await.unwrap();
         match TEMPLATE.get_or_init(|| template(&server)).await {
@@ -53,7 +53,7 @@ impl OwnDatabase {
     /// Makes one without a schema.
     pub(crate) async fn create_bare(folder: &Path, file: &str) -> Self {
         let Some(server) = server() else { return Self::create(folder, file).await };
-        let name = format!("menfang_{}", Uuid::now_v7().simple());
+        let name = fresh_name("menfang");
         let db = sea_orm::Database::connect(&server).await.unwrap();
         db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         db.close().await.unwrap();
@@ -98,6 +98,15 @@ impl OwnDatabase {
     }
 }
 
+/// A name that no database has.
+fn fresh_name(kind: &str) -> String {
+    format!("{kind}_{}", new_uuid(&SystemClock, &OsEntropy).simple())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which server the stories run on is said to the tests, not to the program"
+)]
 fn server() -> Option<String> {
     std::env::var("MENFANG_TEST_DATABASE").ok().filter(|url| !url.is_empty())
 }
@@ -109,7 +118,7 @@ fn beside(server: &str, name: &str) -> String {
 }
 
 async fn template(server: &str) -> Template {
-    let name = format!("template_{}", Uuid::now_v7().simple());
+    let name = fresh_name("template");
     let db = sea_orm::Database::connect(server).await.unwrap();
     db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     db.close().await.unwrap();
@@ -127,7 +136,9 @@ async fn template(server: &str) -> Template {
         script += &made[0].try_get::<String>("", "Create Table").unwrap();
         script += "; ";
     }
-    script += &format!("INSERT INTO seaql_migrations SELECT * FROM {name}.seaql_migrations");
+    script += "INSERT INTO seaql_migrations SELECT * FROM ";
+    script += &name;
+    script += ".seaql_migrations";
     rows.close().await;
     Template::Tables(script)
 }
