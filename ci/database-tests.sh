@@ -88,13 +88,16 @@ owner=()
 [ "$(id -u)" -ne 0 ] || owner=(--reuid postgres --regid postgres --init-groups)
 
 cargo test --no-run --test it
+# What fails on one says nothing about the other.
+failed=0
 if [ "$only" != mysql ]; then
     port=$(free_port)
     start_postgres "$port"
-    stories_on PostgreSQL "postgres://postgres@127.0.0.1:$port/postgres"
+    stories_on PostgreSQL "postgres://postgres@127.0.0.1:$port/postgres" || failed=1
 fi
 if [ "$only" != postgres ]; then
     port=$(free_port)
     start_mariadb "$port"
-    stories_on MariaDB "mysql://root@127.0.0.1:$port/mysql"
+    stories_on MariaDB "mysql://root@127.0.0.1:$port/mysql" || failed=1
 fi
+exit "$failed"
