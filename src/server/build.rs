@@ -44,6 +44,7 @@ pub struct Server {
     pub(super) ops_listener: TcpListener,
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
+    pub(super) bus: Bus,
     pub(super) views: Views,
     pub(super) importer: Arc<FollowerImporter>,
     pub(super) dispatcher: Arc<Dispatcher>,
@@ -74,8 +75,11 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     }
     telemetry::metrics::install()?;
 
-    let bus = Bus::in_process();
-    let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
+    let bus = match sections::redis(&config, &world)? {
+        Some(settings) => Bus::redis(settings)?,
+        None => Bus::in_process(),
+    };
+    let wechat = wechat(&config, &world, &bus);
     let parts = Arc::new(parts(&config, &world, &store, &bus, &wechat, &front)?);
     // Who sends and tidies up has connections of its own, so that nobody who signs in waits for them.
     let behind = store.in_background();
@@ -130,6 +134,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         ops_listener,
         site,
         store,
+        bus,
         views,
         importer,
         dispatcher,
@@ -156,9 +161,10 @@ fn thread_of_actors() -> Arbiter {
 /// The database cannot be used, or a setting cannot.
 pub async fn administration(config: &Config, world: &World) -> anyhow::Result<Administration> {
     let store = Box::pin(open(config, world)).await?;
-    let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), Arc::clone(&world.clock));
+    let bus = Bus::in_process();
+    let wechat = wechat(config, world, &bus);
     let front = sections::front(config, config.http.listen);
-    let parts = parts(config, world, &store, &Bus::in_process(), &wechat, &front)?;
+    let parts = parts(config, world, &store, &bus, &wechat, &front)?;
     Ok(Administration::new(Arc::new(parts)))
 }
 
@@ -190,6 +196,11 @@ fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener>
         TcpListener::bind(address).with_context(|| format!("{key}: cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+fn wechat(config: &Config, world: &World, bus: &Bus) -> WeChat {
+    let (http, clock) = (world.http.clone(), Arc::clone(&world.clock));
+    WeChat::sharing(http, sections::endpoints(config), clock, bus)
 }
 
 fn parts(
