@@ -21,7 +21,9 @@ async fn an_urgent_message_of_one_app_passes_a_bulk_order_of_another() {
         server.order_of("customers", json!({"priority": "urgent", "audience": {"openids": one}})).await;
     server.all_sent(&urgent).await;
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Every step is a round trip to a database server, which shares the machine with the tests.
+    let most = if server.running().store.is_for_one_process() { 1 } else { 3 };
+    assert!(took < Duration::from_secs(most), "{took:?}");
     let bulk = server.notification(&bulk).await;
     assert_eq!(bulk["state"], "sending", "{bulk}");
 }
