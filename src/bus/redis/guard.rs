@@ -6,7 +6,7 @@ use redis::Script;
 
 use crate::domain::clock::Millis;
 
-use super::super::guard::{Limit, Reached};
+use crate::bus::guard::{Limit, Reached};
 use super::{Names, Shared};
 
 /// Counts under every key or under none. The instant is the caller's, so that logs mean the same as those of the nodes.

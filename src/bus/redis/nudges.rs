@@ -8,7 +8,7 @@ use redis::RedisError;
 use redis::aio::PubSubStream;
 use tokio::sync::Notify;
 
-use super::super::Nudge;
+use crate::bus::Nudge;
 use super::Shared;
 use super::link::{Connection, gone, within};
 
