@@ -106,13 +106,21 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let url = database.url.as_str();
         let tools = Tools { vault, clock, entropy };
-        let (of, writes) = (Arc::new(database.clone()), Arc::default());
+        let of = Arc::new(database.clone());
         if let Some(path) = url.strip_prefix("sqlite://") {
             let opened = sqlite::open(database, path).await?;
             let [readers, writer] =
                 [opened.readers, opened.writer].map(|connection| Patient::new(connection, None));
             let lock = Some(Arc::new(opened.lock));
-            return Ok(Self { readers, writer, behind: None, tools, database: of, writes, lock });
+            return Ok(Self {
+                readers,
+                writer,
+                behind: None,
+                tools,
+                database: of,
+                writes: Arc::default(),
+                lock,
+            });
         }
         if !["postgres://", "postgresql://", "mysql://", "mariadb://"]
             .iter()
@@ -124,7 +132,15 @@ impl Store {
         // Nobody waits for it: it may take as long as a transaction.
         let behind = Pools::open(database, database.background_connections, database.transaction)?;
         let Pools { readers, writer } = pools;
-        let store = Self { readers, writer, behind: Some(behind), tools, database: of, writes, lock: None };
+        let store = Self {
+            readers,
+            writer,
+            behind: Some(behind),
+            tools,
+            database: of,
+            writes: Arc::default(),
+            lock: None,
+        };
         store.ping().await?;
         Ok(store)
     }

@@ -69,7 +69,8 @@ async fn sentinel_names_the_server_also_after_a_failover() {
     let login = ["--requirepass", "hush-now", "--masterauth", "hush-now"];
     let mut first = RedisServer::with(&login).await;
     let port = first.port.to_string();
-    let follows = [&login[..], &["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]].concat();
+    let follows =
+        [&login[..], &["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]].concat();
     let second = RedisServer::with(&follows).await;
     let sentinel = sentinel(first.port).await;
     until("the replica is known and up to date", async || {

@@ -136,10 +136,8 @@ async fn a_lock_is_one_nodes_until_it_is_given_back_or_its_time_is_over() {
     let (here, there) = (here.bus.shared().unwrap(), there.bus.shared().unwrap());
     let long = Duration::from_mins(1);
     let Lock::Ours(first) = here.lock("it", Duration::from_millis(50)).await else { panic!("nobody has it") };
-    crate::server::until("its time is over", async || {
-        matches!(there.lock("it", long).await, Lock::Ours(_))
-    })
-    .await;
+    crate::server::until("its time is over", async || matches!(there.lock("it", long).await, Lock::Ours(_)))
+        .await;
     here.unlock(first).await;
     assert!(matches!(here.lock("it", long).await, Lock::Theirs), "a late unlock frees nobody else's lock");
 }

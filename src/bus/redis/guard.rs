@@ -6,8 +6,8 @@ use redis::Script;
 
 use crate::domain::clock::Millis;
 
-use crate::bus::guard::{Limit, Reached};
 use super::{Names, Shared};
+use crate::bus::guard::{Limit, Reached};
 
 /// Counts under every key or under none. The instant is the caller's, so that logs mean the same as those of the nodes.
 ///

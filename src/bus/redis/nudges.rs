@@ -8,9 +8,9 @@ use redis::RedisError;
 use redis::aio::PubSubStream;
 use tokio::sync::Notify;
 
-use crate::bus::Nudge;
 use super::Shared;
 use super::link::{Connection, gone, within};
+use crate::bus::Nudge;
 
 /// The kinds that are told to other nodes: flag, word in the message.
 const KINDS: [(u8, &str, Nudge); 3] =

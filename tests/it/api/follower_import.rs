@@ -97,6 +97,7 @@ async fn while_one_runs_there_is_no_second() {
     server.advance(3_600);
     server.import_followers().await;
     assert_eq!(progress(&server).await["state"], "done");
+    pages_at_most(&server, 0).await;
     let together = futures_util::future::join_all((0..20).map(|_| begin(&server))).await;
     assert!(together.iter().all(|import| import["id"] == together[0]["id"]));
 }
