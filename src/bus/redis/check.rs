@@ -56,7 +56,9 @@ fn mend(error: &RedisError) -> String {
         }
         _ => match error.code() {
             Some("NOAUTH") => "it wants a password, which stands in redis.url as redis://USER:PASSWORD@HOST",
-            Some("OOM") => "its memory is full; raise maxmemory, or choose a maxmemory-policy that makes room",
+            Some("OOM") => {
+                "its memory is full; raise maxmemory, or choose a maxmemory-policy that makes room"
+            }
             Some("MISCONF") => "it cannot write to its disk, and takes no writes until it can",
             _ => "it answers with an error",
         },
