@@ -1,7 +1,7 @@
 //! Counters of the first line of defence: how often an address or a browser did something lately. They may be lost.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::domain::clock::Millis;
@@ -37,11 +37,14 @@ struct Log {
     window: Duration,
 }
 
-/// The counters.
+/// The counters of one process.
 #[derive(Default)]
 pub struct Guard {
-    logs: Mutex<HashMap<(&'static str, String), Log>>,
+    logs: Mutex<Logs>,
 }
+
+#[derive(Default)]
+struct Logs(HashMap<(&'static str, String), Log>);
 
 impl Guard {
     /// Counts one under every limit, or under none if one of them is reached.
@@ -49,27 +52,63 @@ impl Guard {
     /// # Errors
     /// The first limit that is reached.
     pub fn pass(&self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
+        let mut logs = self.lock();
+        logs.look(limits, now)?;
+        logs.count(limits, now);
+        Ok(())
+    }
+
+    /// Looks whether a limit is reached, and counts nothing.
+    ///
+    /// # Errors
+    /// The first limit that is reached.
+    pub(super) fn look(&self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
+        self.lock().look(limits, now)
+    }
+
+    /// Counts what was let pass elsewhere.
+    pub(super) fn count(&self, limits: &[Limit], now: Millis) {
+        self.lock().count(limits, now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Logs> {
         // A panic while counting leaves at worst a number that is off by one.
-        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
-        if logs.len() > KEYS {
-            logs.retain(|_, log| log.times.back().is_some_and(|&last| now.since(last) < log.window));
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Logs {
+    fn look(&mut self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
+        if self.0.len() > KEYS {
+            self.0.retain(|_, log| log.times.back().is_some_and(|&last| now.since(last) < log.window));
         }
         for limit in limits {
-            let log = logs.entry((limit.name, limit.key.clone())).or_default();
+            let log = self.0.entry((limit.name, limit.key.clone())).or_default();
             log.window = limit.window;
             while log.times.front().is_some_and(|&first| now.since(first) >= limit.window) {
                 log.times.pop_front();
             }
             if log.times.len() >= usize::try_from(limit.max).unwrap_or(usize::MAX) {
-                let frees_at = log.times.front().copied().unwrap_or(now).plus(limit.window);
-                let retry_after = frees_at.since(now).max(Duration::from_secs(1));
-                return Err(Reached { limit: limit.name, retry_after });
+                return Err(Reached::at(limit, log.times.front().copied().unwrap_or(now), now));
             }
         }
-        for limit in limits {
-            logs.entry((limit.name, limit.key.clone())).or_default().times.push_back(now);
-        }
         Ok(())
+    }
+
+    fn count(&mut self, limits: &[Limit], now: Millis) {
+        for limit in limits {
+            let log = self.0.entry((limit.name, limit.key.clone())).or_default();
+            log.window = limit.window;
+            log.times.push_back(now);
+        }
+    }
+}
+
+impl Reached {
+    /// The limit whose oldest count that still counts is of `first`.
+    pub(super) fn at(limit: &Limit, first: Millis, now: Millis) -> Self {
+        let retry_after = first.plus(limit.window).since(now).max(Duration::from_secs(1));
+        Self { limit: limit.name, retry_after }
     }
 }
 

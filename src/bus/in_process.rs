@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-use super::{Guard, Nudge};
+use super::Nudge;
+use super::guard::Guard;
 
 /// Nudges a listener may be behind before it misses the oldest.
 const BACKLOG: usize = 1_024;

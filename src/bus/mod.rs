@@ -1,20 +1,27 @@
-//! The bus: says "look!" to whoever reads rows, and counts what may be lost without harm.
+//! The bus: says "look!" to whoever reads rows, counts what may be lost without harm, and keeps for all nodes what each of them
+//! could get anew.
 //! Not here: anything that must not be lost (`store`).
-//! Called by use cases and actors.
+//! Called by use cases, actors, and `wechat` for its tokens.
 
 pub mod guard;
 pub mod in_process;
+pub mod redis;
 
+use tokio::sync::broadcast;
+
+use crate::domain::clock::Millis;
 use crate::domain::ids::OrgId;
 
-pub use guard::Guard;
+use self::guard::{Limit, Reached};
+use self::in_process::InProcess;
+use self::redis::{Cache, RedisBus, Settings, Unusable};
 
 /// What is worth a look; every one of them can be found again from rows.
 #[derive(Clone, Debug)]
 pub enum Nudge {
     /// The change feed has something new.
     Changes,
-    /// Somebody signed in of whom it is not known whether they follow.
+    /// Somebody signed in of whom it is not known whether they follow. Stays on this node, for it names a person.
     Follower {
         /// The organization whose service account is meant.
         organization: OrgId,
@@ -27,37 +34,82 @@ pub enum Nudge {
     Outbox,
 }
 
-/// How nudges travel. A closed set: one process now, Redis between many.
+/// How nudges travel. A closed set: one process, or Redis between many.
 #[derive(Clone)]
 pub enum Bus {
     /// Within this process.
-    InProcess(in_process::InProcess),
+    InProcess(InProcess),
+    /// Between the nodes that share a Redis; while it is away, within this process.
+    Redis(RedisBus),
 }
 
 impl Bus {
     /// A bus within this process.
     pub fn in_process() -> Self {
-        Self::InProcess(in_process::InProcess::default())
+        Self::InProcess(InProcess::default())
     }
 
-    /// Says "look"; nobody listening is no failure.
+    /// A bus over Redis, which need not be there yet. Its task lives on the runtime that calls this, until the last clone is
+    /// dropped.
+    ///
+    /// # Errors
+    /// The addresses cannot be used, wherever Redis is.
+    pub fn redis(settings: Settings) -> Result<Self, Unusable> {
+        RedisBus::new(settings).map(Self::Redis)
+    }
+
+    /// Says "look", and never waits; nobody listening is no failure.
     pub fn nudge(&self, nudge: Nudge) {
         match self {
             Self::InProcess(bus) => bus.nudge(nudge),
+            Self::Redis(bus) => bus.nudge(nudge),
         }
     }
 
     /// Hears every nudge from now on; one who is slow misses the oldest, and looks anyway.
-    pub fn listen(&self) -> tokio::sync::broadcast::Receiver<Nudge> {
+    pub fn listen(&self) -> broadcast::Receiver<Nudge> {
+        self.here().listen()
+    }
+
+    /// Counts one under every limit, or under none if one of them is reached: over all nodes, or on this one while Redis is away.
+    ///
+    /// # Errors
+    /// The first limit that is reached.
+    pub async fn pass(&self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
         match self {
-            Self::InProcess(bus) => bus.listen(),
+            Self::InProcess(bus) => bus.guard.pass(limits, now),
+            Self::Redis(bus) => bus.pass(limits, now).await,
         }
     }
 
-    /// The counters of what may be asked for how often.
-    pub fn guard(&self) -> &Guard {
+    /// As [`Self::pass`], on this node alone: never waits, so it may be asked within a unit.
+    ///
+    /// # Errors
+    /// The first limit that is reached.
+    pub fn pass_here(&self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
+        self.here().guard.pass(limits, now)
+    }
+
+    /// What all nodes keep together; none where there is one process, whose own memory is enough.
+    pub fn shared(&self) -> Option<Cache> {
         match self {
-            Self::InProcess(bus) => &bus.guard,
+            Self::InProcess(_) => None,
+            Self::Redis(bus) => Some(bus.cache()),
+        }
+    }
+
+    /// Whether Redis answers; none without Redis.
+    pub fn redis_is_up(&self) -> Option<bool> {
+        match self {
+            Self::InProcess(_) => None,
+            Self::Redis(bus) => Some(bus.is_up()),
+        }
+    }
+
+    fn here(&self) -> &InProcess {
+        match self {
+            Self::InProcess(bus) => bus,
+            Self::Redis(bus) => bus.here(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::domain::scope::OrgScope;
 use crate::domain::service_account::{PushMode, ServiceAccount};
-use crate::server::{World, sections};
+use crate::server::{self, World, sections};
 use crate::store::{Database, Store};
 use crate::wechat::{Credentials, NetworkFailure, Trouble, WeChat};
 
@@ -27,6 +27,7 @@ pub async fn run(file: &ConfigFile) -> anyhow::Result<ExitCode> {
     let config = file.load()?;
     let world = World::real()?;
     let mut checks = vec![Check { what: "configuration".into(), mend: None }];
+    checks.extend(redis(&config, &world).await);
     let database = Database { beside: true, ..sections::database(&config) };
     let opened =
         Store::open(&database, sections::vault(&config), world.clock.clone(), world.entropy.clone()).await;
@@ -45,6 +46,15 @@ pub async fn run(file: &ConfigFile) -> anyhow::Result<ExitCode> {
     }
     let well = checks.iter().all(|check| check.mend.is_none());
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Whether the Redis that connects nodes can be used; nothing without one.
+async fn redis(config: &Config, world: &World) -> Option<Check> {
+    let mend = match sections::redis(config, world) {
+        Ok(settings) => server::check_redis(&settings?).await.err(),
+        Err(error) => Some(error.to_string()),
+    };
+    Some(Check { what: "Redis".into(), mend })
 }
 
 async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {

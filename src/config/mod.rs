@@ -27,6 +27,7 @@ pub mod url;
 mod values;
 pub mod wechat;
 
+pub use self::redis::{Redis, RedisServers};
 pub use accounts::Accounts;
 pub use api::Api;
 pub use billing::Billing;
@@ -39,7 +40,6 @@ pub use load::Config;
 pub use network::Cidr;
 pub use notifications::Notifications;
 pub use ops::Ops;
-pub use redis::Redis;
 pub use retention::Retention;
 pub use seats::Seats;
 pub use secret::{Key, Secret};

@@ -33,6 +33,31 @@ impl ServerUrl {
     }
 }
 
+impl ServerUrl {
+    /// The number of the database of a Redis; none when something else stands after the host.
+    pub(super) fn database(&self) -> Option<u32> {
+        if self.0.query().is_some() || self.0.fragment().is_some() {
+            return None;
+        }
+        match self.0.path().trim_start_matches('/') {
+            "" => Some(0),
+            number => number.parse().ok(),
+        }
+    }
+
+    /// With this port, unless it names one.
+    pub(super) fn with_port(mut self, port: u16) -> Option<Self> {
+        if self.0.port().is_none() {
+            self.0.set_port(Some(port)).ok()?;
+        }
+        Some(self)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,8 @@ pub struct Ops {
     pub store: Store,
     /// Whether the server is going down.
     pub draining: Arc<AtomicBool>,
+    /// Whether Redis answers; none without Redis.
+    pub redis_is_up: Box<dyn Fn() -> Option<bool> + Send + Sync>,
     /// Draws the numbers.
     pub metrics: fn() -> String,
 }
@@ -40,10 +42,13 @@ async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
         ("schema", schema),
     ];
     let failing: Vec<&str> = parts.iter().filter(|(_, well)| !well).map(|(name, _)| *name).collect();
+    // Without it the node serves by itself: no reason to take it out of the row.
+    let away: &[&str] = if (ops.redis_is_up)() == Some(false) { &["redis"] } else { &[] };
     if failing.is_empty() {
-        HttpResponse::Ok().json(json!({"status": "ok", "failing": failing}))
+        HttpResponse::Ok().json(json!({"status": "ok", "failing": failing, "away": away}))
     } else {
-        HttpResponse::ServiceUnavailable().json(json!({"status": "failing", "failing": failing}))
+        HttpResponse::ServiceUnavailable()
+            .json(json!({"status": "failing", "failing": failing, "away": away}))
     }
 }
 

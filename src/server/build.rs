@@ -44,6 +44,7 @@ pub struct Server {
     pub(super) ops_listener: TcpListener,
     pub(super) site: actix_web::web::Data<Site>,
     pub(super) store: Store,
+    pub(super) bus: Bus,
     pub(super) views: Views,
     pub(super) importer: Arc<FollowerImporter>,
     pub(super) dispatcher: Arc<Dispatcher>,
@@ -63,7 +64,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     if !front.secure && config.http.public_url.is_some() {
         tracing::warn!("http.public_url is plain http: cookies are not protected by TLS");
     }
-    let store = open(&config, &world).await?;
+    // It holds much, and only while it opens.
+    let store = Box::pin(open(&config, &world)).await?;
     if store.is_for_one_process() {
         // It begins here: whoever held a claim is gone.
         let unit = store.begin().await?;
@@ -73,8 +75,11 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     }
     telemetry::metrics::install()?;
 
-    let bus = Bus::in_process();
-    let wechat = WeChat::new(world.http.clone(), sections::endpoints(&config), Arc::clone(&world.clock));
+    let bus = match sections::redis(&config, &world)? {
+        Some(settings) => Bus::redis(settings)?,
+        None => Bus::in_process(),
+    };
+    let wechat = wechat(&config, &world, &bus);
     let parts = Arc::new(parts(&config, &world, &store, &bus, &wechat, &front)?);
     // Who sends and tidies up has connections of its own, so that nobody who signs in waits for them.
     let behind = store.in_background();
@@ -82,7 +87,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let admin = Administration::new(Arc::clone(&parts));
     let accounts = PlatformAccounts::new(parts);
     // One for the core, one for imports, which have much to read and write, one for what is sent, and those of the sessions.
-    let arbiters: Vec<Arbiter> = (0..3 + SESSION_THREADS).map(|_| Arbiter::new()).collect();
+    let arbiters: Vec<Arbiter> = (0..3 + SESSION_THREADS).map(|_| thread_of_actors()).collect();
     let tools = qr_session::Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
@@ -129,6 +134,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         ops_listener,
         site,
         store,
+        bus,
         views,
         importer,
         dispatcher,
@@ -137,15 +143,28 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     })
 }
 
+/// A thread for actors. What they are at when it stops is dropped after its runtime has left the thread, and a query that is
+/// dropped gives its connection back by a task: the thread keeps the runtime's handle for that.
+fn thread_of_actors() -> Arbiter {
+    Arbiter::with_tokio_rt(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // As `Arbiter::new` would: a machine that cannot give a thread its runtime cannot serve.
+        let runtime = runtime.unwrap_or_else(|error| panic!("no runtime for a thread of actors: {error}"));
+        std::mem::forget(runtime.enter());
+        runtime
+    })
+}
+
 /// Administering alone, with no port, no actor and no part in what nodes share out.
 ///
 /// # Errors
 /// The database cannot be used, or a setting cannot.
 pub async fn administration(config: &Config, world: &World) -> anyhow::Result<Administration> {
-    let store = open(config, world).await?;
-    let wechat = WeChat::new(world.http.clone(), sections::endpoints(config), Arc::clone(&world.clock));
+    let store = Box::pin(open(config, world)).await?;
+    let bus = Bus::in_process();
+    let wechat = wechat(config, world, &bus);
     let front = sections::front(config, config.http.listen);
-    let parts = parts(config, world, &store, &Bus::in_process(), &wechat, &front)?;
+    let parts = parts(config, world, &store, &bus, &wechat, &front)?;
     Ok(Administration::new(Arc::new(parts)))
 }
 
@@ -177,6 +196,11 @@ fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener>
         TcpListener::bind(address).with_context(|| format!("{key}: cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+fn wechat(config: &Config, world: &World, bus: &Bus) -> WeChat {
+    let (http, clock) = (world.http.clone(), Arc::clone(&world.clock));
+    WeChat::sharing(http, sections::endpoints(config), clock, bus)
 }
 
 fn parts(

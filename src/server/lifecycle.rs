@@ -145,8 +145,10 @@ impl Server {
     }
 
     fn ops(&self) -> anyhow::Result<HttpServer_> {
+        let bus = self.bus.clone();
         let ops = web::Data::new(ops::Ops {
             store: self.store.clone(),
+            redis_is_up: Box::new(move || bus.redis_is_up()),
             draining: Arc::clone(&self.draining),
             metrics: telemetry::metrics::render,
         });

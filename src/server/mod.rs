@@ -8,6 +8,7 @@ pub mod lifecycle;
 pub mod sections;
 pub mod world;
 
+pub use crate::bus::redis::check as check_redis;
 pub use crate::http::openapi::text as openapi;
 pub use build::{Server, administration, build};
 pub use lifecycle::Running;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Language, SmsProvider};
+use crate::bus::{self, redis::Servers};
+use crate::config::{Config, ConfigError, Language, RedisServers, Secret, SmsProvider};
 use crate::domain::billing::{InvalidPriceList, PackPrice, PriceList};
 use crate::domain::delivery::SendRules;
+use crate::domain::keys::SigningKey;
 use crate::domain::policy::{
     AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats, PasswordLength,
 };
@@ -17,6 +19,8 @@ use crate::store::Database;
 use crate::store::retention::Retention;
 use crate::store::vault::Vault;
 use crate::wechat::{DEADLINE, Endpoints};
+
+use super::World;
 
 /// For `store`: where the rows are.
 pub fn database(config: &Config) -> Database {
@@ -30,6 +34,28 @@ pub fn database(config: &Config) -> Database {
         transaction: config.database.transaction(),
         beside: false,
     }
+}
+
+/// For `bus`: where Redis is, what names begin with there, and under which key they are hashed; none without Redis.
+///
+/// # Errors
+/// `redis.url` cannot be used.
+pub fn redis(config: &Config, world: &World) -> Result<Option<bus::redis::Settings>, ConfigError> {
+    let text = |url: &Secret| url.expose().to_owned();
+    let servers = match config.redis.servers()? {
+        None => return Ok(None),
+        Some(RedisServers::One(url)) => Servers::One(text(&url)),
+        Some(RedisServers::Cluster(urls)) => Servers::Cluster(urls.iter().map(text).collect()),
+        Some(RedisServers::Sentinel(urls, master)) => {
+            Servers::Sentinel { sentinels: urls.iter().map(text).collect(), master }
+        }
+    };
+    Ok(Some(bus::redis::Settings {
+        servers,
+        prefix: config.redis.prefix.clone(),
+        signing: SigningKey::new(*config.secrets.signing_key.expose()),
+        entropy: Arc::clone(&world.entropy),
+    }))
 }
 
 /// For `store`: what seals them.

@@ -62,11 +62,27 @@ pub enum OpenError {
 pub struct Store {
     pub(crate) readers: Patient<DatabaseConnection>,
     pub(crate) writer: Patient<DatabaseConnection>,
-    background: Patient<DatabaseConnection>,
+    behind: Option<Pools>,
     pub(crate) tools: Tools,
     pub(super) database: Arc<Database>,
     writes: Arc<AtomicU64>,
     lock: Option<Arc<File>>,
+}
+
+/// Connections to a server. Who writes may read beside it, and must not wait for a connection that others like it have.
+#[derive(Clone)]
+struct Pools {
+    readers: Patient<DatabaseConnection>,
+    writer: Patient<DatabaseConnection>,
+}
+
+impl Pools {
+    /// So many connections, half of them to read by and half of them to write by.
+    fn open(database: &Database, connections: u32, patience: Duration) -> Result<Self, OpenError> {
+        let half = connections.div_ceil(2);
+        let open = || Ok::<_, OpenError>(Patient::new(servers::pool(database, half)?, Some(patience)));
+        Ok(Self { readers: open()?, writer: open()? })
+    }
 }
 
 /// What rows are sealed and stamped with.
@@ -90,14 +106,21 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let url = database.url.as_str();
         let tools = Tools { vault, clock, entropy };
-        let (of, writes) = (Arc::new(database.clone()), Arc::default());
+        let of = Arc::new(database.clone());
         if let Some(path) = url.strip_prefix("sqlite://") {
             let opened = sqlite::open(database, path).await?;
             let [readers, writer] =
                 [opened.readers, opened.writer].map(|connection| Patient::new(connection, None));
             let lock = Some(Arc::new(opened.lock));
-            let background = readers.clone();
-            return Ok(Self { readers, writer, background, tools, database: of, writes, lock });
+            return Ok(Self {
+                readers,
+                writer,
+                behind: None,
+                tools,
+                database: of,
+                writes: Arc::default(),
+                lock,
+            });
         }
         if !["postgres://", "postgresql://", "mysql://", "mariadb://"]
             .iter()
@@ -105,12 +128,19 @@ impl Store {
         {
             return Err(OpenError::Unsupported);
         }
-        let foreground = Patient::new(servers::pool(database, database.connections)?, Some(database.answer));
+        let pools = Pools::open(database, database.connections, database.answer)?;
         // Nobody waits for it: it may take as long as a transaction.
-        let background = servers::pool(database, database.background_connections)?;
-        let background = Patient::new(background, Some(database.transaction));
-        let (readers, writer) = (foreground.clone(), foreground);
-        let store = Self { readers, writer, background, tools, database: of, writes, lock: None };
+        let behind = Pools::open(database, database.background_connections, database.transaction)?;
+        let Pools { readers, writer } = pools;
+        let store = Self {
+            readers,
+            writer,
+            behind: Some(behind),
+            tools,
+            database: of,
+            writes: Arc::default(),
+            lock: None,
+        };
         store.ping().await?;
         Ok(store)
     }
@@ -118,10 +148,8 @@ impl Store {
     /// The same rows by connections of their own: whoever sends to many must not keep those waiting who want to sign in.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        if self.is_for_one_process() {
-            return self.clone();
-        }
-        Self { readers: self.background.clone(), writer: self.background.clone(), ..self.clone() }
+        let Some(Pools { readers, writer }) = self.behind.clone() else { return self.clone() };
+        Self { readers, writer, ..self.clone() }
     }
 
     /// Whether the rows are a file that nobody else has: at its start, whoever held a claim is gone.
@@ -164,7 +192,8 @@ impl Store {
     /// # Errors
     /// The database did not let go.
     pub async fn close(self) -> Result<(), StoreError> {
-        for pool in [self.readers, self.writer, self.background] {
+        let behind = self.behind.map(|pools| [pools.readers, pools.writer]);
+        for pool in [self.readers, self.writer].into_iter().chain(behind.into_iter().flatten()) {
             pool.inner.close().await?;
         }
         Ok(())

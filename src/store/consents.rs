@@ -1,6 +1,5 @@
 //! Which versions of a portal's terms people have accepted.
 
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use entities::consent;
@@ -34,19 +33,19 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn accept_terms(&self, user: &ExternalUser, version: &str) -> Result<bool, StoreError> {
+        let id = new_uuid(&*self.tools.clock, &*self.tools.entropy);
         let row = consent::ActiveModel {
-            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+            id: Set(id),
             org_id: Set(user.organization.0),
             app_id: Set(user.app.0),
             user_id: Set(user.id.0),
             version: Set(version.into()),
             accepted_at: Set(self.now().0),
         };
-        let before =
-            OnConflict::columns([consent::Column::UserId, consent::Column::Version]).do_nothing().to_owned();
-        let written =
-            consent::Entity::insert(row).on_conflict(before).exec_without_returning(&self.tx).await?;
-        Ok(written == 1)
+        let key = [consent::Column::UserId, consent::Column::Version];
+        let insert = consent::Entity::insert(row).on_conflict_do_nothing_on(key);
+        let counted = insert.exec_without_returning(&self.tx).await?;
+        Ok(self.added::<consent::Entity>(counted, (consent::Column::Id, vec![id])).await? == 1)
     }
 
     /// Whether a person has accepted a version of the terms, as this unit sees it.

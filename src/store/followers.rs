@@ -1,10 +1,7 @@
 //! Who follows the service account, as WeChat last said.
 
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Select, TryInsertResult,
-    UpdateMany,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Select, UpdateMany};
 
 use entities::{follower, wechat_binding};
 
@@ -125,8 +122,9 @@ impl Unit {
         if self.is_closed(organization, account, openid, at).await? {
             return Ok(false);
         }
+        let id = new_uuid(&*self.tools.clock, &*self.tools.entropy);
         let row = follower::ActiveModel {
-            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
+            id: Set(id),
             org_id: Set(organization.0),
             service_account_id: Set(account.0),
             openid: Set(openid.into()),
@@ -140,7 +138,8 @@ impl Unit {
         };
         let key = [follower::Column::ServiceAccountId, follower::Column::Openid];
         let insert = follower::Entity::insert(row).on_conflict_do_nothing_on(key);
-        if matches!(insert.exec_without_returning(&self.tx).await?, TryInsertResult::Inserted(1..)) {
+        let counted = insert.exec_without_returning(&self.tx).await?;
+        if self.added::<follower::Entity>(counted, (follower::Column::Id, vec![id])).await? > 0 {
             return Ok(true);
         }
         of_openid(account, openid)

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -18,7 +18,6 @@ use crate::domain::ids::{AccountId, DeliveryId, DepartmentId, RoleId};
 use crate::domain::notification::{Audience, Counts, Notification};
 
 use super::changes::Topic;
-use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::unit::Unit;
 
@@ -43,7 +42,7 @@ pub struct InboxPage {
     pub next: Option<String>,
 }
 
-impl Store {
+impl Unit {
     /// A page of those whom a notification is for, behind `after`: members and collaborators that are active now.
     ///
     /// # Errors
@@ -94,7 +93,7 @@ impl Store {
         let one_of_them = Condition::any()
             .add(affiliation::Column::AccountId.is_in(accounts))
             .add(affiliation::Column::Id.is_in(rows));
-        let found = active(notification).filter(one_of_them).all(&self.readers).await?;
+        let found = active(notification).filter(one_of_them).all(&self.tx).await?;
         let mut known = HashMap::new();
         for row in found {
             let belonging = Belonging::from_name(&row.kind);
@@ -124,7 +123,7 @@ impl Store {
             query = query.filter(Column::Id.gt(after));
         }
         let query = query.order_by_asc(Column::Id).limit(limit);
-        let rows: Vec<(Uuid, Option<Uuid>)> = query.into_tuple().all(&self.readers).await?;
+        let rows: Vec<(Uuid, Option<Uuid>)> = query.into_tuple().all(&self.tx).await?;
         // A full page may be the last one; then the next one is empty.
         let last = rows.last().filter(|_| rows.len() as u64 == limit);
         let next = last.map(|(id, _)| id.to_string());
@@ -189,10 +188,9 @@ impl Unit {
             sent_at: Set(Some(now.0)),
             finished_at: Set(Some(now.0)),
         });
-        let once = OnConflict::columns([Column::NotificationId, Column::Recipient, Column::Again])
-            .do_nothing()
-            .to_owned();
-        delivery::Entity::insert_many(rows).on_conflict(once).exec_without_returning(&self.tx).await?;
+        let key = [Column::NotificationId, Column::Recipient, Column::Again];
+        let insert = delivery::Entity::insert_many(rows).on_conflict_do_nothing_on(key);
+        insert.exec_without_returning(&self.tx).await?;
         // What was there keeps its own id, so that an id of ours says that its row is new.
         let new: Vec<Uuid> = delivery::Entity::find()
             .select_only()

@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use entities::{affiliation_role, joining, role};
+use entities::{affiliation_role, joining, module, role};
 
 use crate::domain::affiliation::AffiliationId;
 use crate::domain::ids::{AppId, ModuleId, RoleId, new_uuid};
@@ -111,6 +111,28 @@ impl Unit {
         let sorted: BTreeSet<Uuid> = roles.iter().map(|role| role.0).collect();
         for id in sorted {
             let held = role::Entity::update_many()
+                .col_expr(Column::OrgId, Expr::value(organization))
+                .filter(Column::Id.eq(id))
+                .filter(Column::OrgId.eq(organization))
+                .exec(&self.tx)
+                .await?;
+            if held.rows_affected == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Holds modules of the organization until the unit ends, always in the same order; false when one of them is not there.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn hold_modules(&self, scope: OrgScope, modules: &[ModuleId]) -> Result<bool, StoreError> {
+        use module::Column;
+        let organization = scope.organization().0;
+        let sorted: BTreeSet<Uuid> = modules.iter().map(|module| module.0).collect();
+        for id in sorted {
+            let held = module::Entity::update_many()
                 .col_expr(Column::OrgId, Expr::value(organization))
                 .filter(Column::Id.eq(id))
                 .filter(Column::OrgId.eq(organization))

@@ -4,6 +4,7 @@
 
 pub mod account_logins;
 pub mod accounts;
+mod added;
 pub mod affiliation_removal;
 pub mod affiliations;
 pub mod api_keys;

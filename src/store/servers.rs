@@ -57,8 +57,10 @@ fn postgres_session(transaction: Duration) -> String {
 /// MySQL has no end for transactions, only for connections on which nothing happens; the pool closes its idle ones before that.
 fn mysql_session(transaction: Duration) -> String {
     let (wait, idle) = (transaction.as_secs().max(1), 2 * IDLE.as_secs());
+    // The two have no common name for the variable of the isolation level.
     format!(
-        "SET SESSION transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = {wait}, wait_timeout = {idle}"
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SET SESSION innodb_lock_wait_timeout = {wait}, wait_timeout = {idle}"
     )
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, TryInsertResult,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use entities::{delivery, external_user, follower, role, wechat_binding};
@@ -15,7 +13,6 @@ use crate::domain::ids::{DepartmentId, RoleId, UserId, new_uuid};
 use crate::domain::notification::{Audience, Counts, Notification};
 use crate::domain::service_account::ServiceAccount;
 
-use super::connect::Store;
 use super::error::{StoreError, inconsistent};
 use super::unit::Unit;
 
@@ -40,8 +37,9 @@ pub struct AudiencePage {
     pub next: Option<String>,
 }
 
-impl Store {
-    /// The people of an audience behind a position, in an order that stays.
+impl Unit {
+    /// The people of an audience behind a position, in an order that stays. Asked by the holder of the outbox: whoever is erased
+    /// holds it, too, and is not in it any more or has a delivery to be ended.
     ///
     /// # Errors
     /// The database is away, or the audience makes no sense.
@@ -86,7 +84,7 @@ impl Store {
         let id: RoleId = id_of(notification, id)?;
         let role = role::Entity::find_by_id(id.0)
             .filter(role::Column::AppId.eq(notification.app.0))
-            .one(&self.readers)
+            .one(&self.tx)
             .await?;
         Ok(role.map(|role| role.name))
     }
@@ -110,7 +108,7 @@ impl Store {
             .order_by_asc(Column::Id)
             .limit(limit as u64)
             .into_tuple()
-            .all(&self.readers)
+            .all(&self.tx)
             .await?;
         let next = ids.last().filter(|_| ids.len() == limit).map(ToString::to_string);
         let users: Vec<UserId> = ids.into_iter().map(UserId).collect();
@@ -133,7 +131,7 @@ impl Store {
             .order_by_asc(Column::Id)
             .limit(limit as u64)
             .into_tuple()
-            .all(&self.readers)
+            .all(&self.tx)
             .await?;
         let next = rows.last().filter(|_| rows.len() == limit).map(|(id, _)| id.to_string());
         let openids = rows.into_iter().map(|(_, openid)| openid).collect();
@@ -158,7 +156,7 @@ impl Store {
                 .filter(external_user::Column::AppId.eq(notification.app.0))
                 .filter(external_user::Column::Status.eq(Status::Active.name()))
                 .into_tuple()
-                .all(&self.readers)
+                .all(&self.tx)
                 .await?
                 .into_iter()
                 .collect();
@@ -169,7 +167,7 @@ impl Store {
                 .filter(Column::Appid.eq(account.appid.as_str()))
                 .filter(Column::UserId.is_in(ids))
                 .into_tuple()
-                .all(&self.readers)
+                .all(&self.tx)
                 .await?;
             openids.extend(bound.into_iter().filter(|(user, _)| active.contains(user)));
         }
@@ -195,7 +193,7 @@ impl Store {
                 .filter(Column::Appid.eq(account.appid.as_str()))
                 .filter(Column::Openid.is_in(some.iter().map(String::as_str)))
                 .into_tuple()
-                .all(&self.readers)
+                .all(&self.tx)
                 .await?;
             users.extend(bound);
         }
@@ -233,13 +231,17 @@ impl Unit {
                 if rows.is_empty() {
                     continue;
                 }
-                let rows = rows.into_iter().map(|(one, reason)| self.row(notification, one, state, reason));
+                let rows: Vec<_> = rows
+                    .into_iter()
+                    .map(|(one, reason)| self.row(notification, one, state, reason))
+                    .collect();
+                let ids = rows.iter().filter_map(|row| row.id.try_as_ref().copied()).collect();
                 let key =
                     [delivery::Column::NotificationId, delivery::Column::Recipient, delivery::Column::Again];
                 let insert = delivery::Entity::insert_many(rows).on_conflict_do_nothing_on(key);
-                if let TryInsertResult::Inserted(many) = insert.exec_without_returning(&self.tx).await? {
-                    counts.went(None, state, i32::try_from(many).unwrap_or(i32::MAX));
-                }
+                let counted = insert.exec_without_returning(&self.tx).await?;
+                let many = self.added::<delivery::Entity>(counted, (delivery::Column::Id, ids)).await?;
+                counts.went(None, state, i32::try_from(many).unwrap_or(i32::MAX));
             }
         }
         Ok(counts)

@@ -28,6 +28,14 @@ pub const ACTOR_RESTARTS: &str = "menfang_actor_restarts_total";
 pub const MAILBOX_FULL: &str = "menfang_mailbox_full_total";
 /// Requests refused by a limit; label `limit` (its key in the configuration).
 pub const LIMIT_HITS: &str = "menfang_limit_hits_total";
+/// Whether Redis answers (1) or is away (0); absent without Redis.
+pub const REDIS_UP: &str = "menfang_redis_up";
+/// What was done without Redis because it did not answer; label `use`.
+pub const REDIS_FALLBACKS: &str = "menfang_redis_fallbacks_total";
+/// Nudges that this node told others.
+pub const NUDGES_PUBLISHED: &str = "menfang_nudges_published_total";
+/// Nudges that this node heard from others.
+pub const NUDGES_HEARD: &str = "menfang_nudges_heard_total";
 /// Watchers closed because they did not keep up.
 pub const WATCHERS_TOO_SLOW: &str = "menfang_watchers_too_slow_total";
 
@@ -88,6 +96,10 @@ fn describe() {
     describe_counter!(ACTOR_RESTARTS, "Actors that ended unexpectedly and were built anew");
     describe_counter!(MAILBOX_FULL, "Messages refused by a full mailbox");
     describe_counter!(LIMIT_HITS, "Requests refused by a limit");
+    describe_gauge!(REDIS_UP, "Whether Redis answers (1) or is away (0)");
+    describe_counter!(REDIS_FALLBACKS, "What was done without Redis because it did not answer");
+    describe_counter!(NUDGES_PUBLISHED, "Nudges that this node told others");
+    describe_counter!(NUDGES_HEARD, "Nudges that this node heard from others");
     describe_counter!(WATCHERS_TOO_SLOW, "Watchers closed because they did not keep up");
     // A counter that has never counted is absent, and an alarm on it would never be told apart from a broken scrape.
     metrics::counter!(QR_SESSIONS_CREATED).absolute(0);

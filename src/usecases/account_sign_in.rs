@@ -64,7 +64,7 @@ impl PlatformAccounts {
         caller: &Caller,
     ) -> Result<AccountToken, AccountSignInError> {
         let phone = self.phone(typed).ok_or(AccountSignInError::Failed)?;
-        self.count_try(&phone, caller)?;
+        self.count_try(&phone, caller).await?;
         let known = self.parts.store.account_of_phone(&phone).await?;
         let outcome = match proof {
             Proof::Password(password) => self.by_password(known.as_ref(), password, client, caller).await,
@@ -78,7 +78,7 @@ impl PlatformAccounts {
         outcome
     }
 
-    fn count_try(&self, phone: &PhoneNumber, caller: &Caller) -> Result<(), AccountSignInError> {
+    async fn count_try(&self, phone: &PhoneNumber, caller: &Caller) -> Result<(), AccountSignInError> {
         let rules = &self.parts.accounts;
         // Whoever sees the counters sees no phones.
         let phone = hex(&self.parts.signing.mac("sign-in limit", &[phone.as_str().as_bytes()]));
@@ -88,7 +88,7 @@ impl PlatformAccounts {
             limit("sign_ins_per_address", caller.network.key(), rules.sign_ins_per_address),
             limit("sign_ins_per_phone", phone, rules.sign_ins_per_phone),
         ];
-        self.parts.bus.guard().pass(&limits, self.now()).map_err(|reached| {
+        self.parts.bus.pass(&limits, self.now()).await.map_err(|reached| {
             metrics::counter!("menfang_limit_hits_total", "limit" => reached.limit).increment(1);
             AccountSignInError::Limited(reached.retry_after)
         })

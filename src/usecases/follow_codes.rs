@@ -76,7 +76,7 @@ impl SignIn {
         if !is_fresh(&code) {
             let _turn = self.turns.take(portal.app.0).await;
             code = find().await?;
-            if !is_fresh(&code) && self.may_ask_for_code(portal, &account) {
+            if !is_fresh(&code) && self.may_ask_for_code(portal, &account).await {
                 match self.make_code(portal, &account).await {
                     Ok(made) => code = Some(made),
                     // The one before is good for some hours yet.
@@ -90,10 +90,10 @@ impl SignIn {
         Ok(code.filter(|code| self.now() < code.expires_at).map(|code| code.url))
     }
 
-    fn may_ask_for_code(&self, portal: &Portal, account: &ServiceAccount) -> bool {
+    async fn may_ask_for_code(&self, portal: &Portal, account: &ServiceAccount) -> bool {
         let key = format!("{} {}", account.id, portal.app);
         let limit = Limit { name: "follow_code", key, max: 1, window: ASKED };
-        self.parts.bus.guard().pass(&[limit], self.now()).is_ok()
+        self.parts.bus.pass(&[limit], self.now()).await.is_ok()
     }
 
     async fn make_code(&self, portal: &Portal, account: &ServiceAccount) -> Result<FollowCode, NoCode> {

@@ -107,6 +107,9 @@ impl Placement {
             for (place, reference) in modules.iter().enumerate() {
                 ids.push(found_or_made(unit, scope, &format!("modules[{place}]"), reference, by).await?);
             }
+            if !unit.hold_modules(scope, &ids).await? {
+                return Err(ChangeError::invalid("modules", "one of them was deleted just now"));
+            }
             found.modules = Some(ids);
         }
         Ok(found)
@@ -165,6 +168,10 @@ async fn manager_id(
             None if known => None,
             None => return Err(unknown()),
         };
+    }
+    // One who leaves at this moment would be reported to all the same.
+    if !unit.hold_affiliation(scope, AffiliationId::Member(manager)).await? {
+        return Err(unknown());
     }
     Ok(manager)
 }

@@ -68,7 +68,7 @@ impl Administration {
             let _turn = self.turns.take(account.id.0).await;
             // Whoever had the turn before may have found it.
             known = find().await?;
-            if doubtful(&known) && self.may_ask_for_templates(account) {
+            if doubtful(&known) && self.may_ask_for_templates(account).await {
                 let listed = self.listed_templates(account).await?;
                 self.kept(scope, account, &listed, Bans::Kept).await?.commit().await?;
                 known = find().await?;
@@ -100,9 +100,9 @@ impl Administration {
         }
     }
 
-    fn may_ask_for_templates(&self, account: &ServiceAccount) -> bool {
+    async fn may_ask_for_templates(&self, account: &ServiceAccount) -> bool {
         let limit = Limit { name: "template_sync", key: account.id.to_string(), max: 1, window: ASKED };
-        self.parts.bus.guard().pass(&[limit], self.now()).is_ok()
+        self.parts.bus.pass(&[limit], self.now()).await.is_ok()
     }
 
     async fn listed_templates(

@@ -1,24 +1,22 @@
-//! The access token of each service account: fetched once for all who ask, kept until five minutes before its end.
+//! The access token of each service account: fetched once for all who ask, on all nodes, and kept until five minutes before its end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
+use crate::bus::redis::{Cache, Stamp};
 use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::ServiceAccountId;
 
 use super::client::{Credentials, DEADLINE, WeChat};
-use super::errcode::{Class, Interface};
+use super::errcode::Class;
 use super::error::{NetworkFailure, WeChatError};
-
-/// WeChat rotates a stable token by itself when less than this is left.
-const REFRESH_BEFORE_END: Duration = Duration::from_mins(5);
+use super::shared_tokens::{self, Among, Brought, is_fresh};
 
 /// Two refusals within this mean the account, not the token: another system mints tokens, or the secret was reset.
 const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
@@ -41,9 +39,9 @@ impl AccessToken {
 }
 
 /// The tokens of all service accounts of this process.
-#[derive(Default)]
 pub struct AccessTokens {
     slots: Mutex<Slots>,
+    shared: Option<Cache>,
 }
 
 #[derive(Default)]
@@ -65,26 +63,21 @@ struct State {
     last_fetch: Option<Result<AccessToken, WeChatError>>,
     last_fetch_for: [u8; 32],
     refused_at: Option<Millis>,
+    /// What was refused of that which nodes share, should it still stand there.
+    refused: Option<Stamp>,
 }
 
 struct Kept {
     token: AccessToken,
     credentials: [u8; 32],
-    refresh_at: Millis,
     ends_at: Millis,
-}
-
-/// What `stable_token` answers.
-#[derive(Deserialize)]
-struct Answer {
-    access_token: SecretString,
-    expires_in: u64,
+    stamp: Option<Stamp>,
 }
 
 impl AccessTokens {
-    /// No token yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// No token yet; other nodes have theirs in `shared`.
+    pub fn new(shared: Option<Cache>) -> Self {
+        Self { slots: Mutex::default(), shared }
     }
 
     /// The account's token: the kept one, or what the one fetch under way brings.
@@ -133,18 +126,17 @@ impl AccessTokens {
         }
         let now = wechat.clock().now();
         let kept = state.kept.as_ref().filter(|kept| kept.credentials == print && now < kept.ends_at);
-        if !always && let Some(kept) = kept.filter(|kept| now < kept.refresh_at) {
+        if !always && let Some(kept) = kept.filter(|kept| is_fresh(kept.ends_at, now)) {
             return Ok(kept.token.clone());
         }
         let fallback = kept.map(|kept| kept.token.clone());
-        let fetched = fetch(wechat, credentials).await;
+        let among = Among { shared: self.shared.as_ref(), refused: state.refused, always };
+        let brought = among.bring(wechat, credentials, &print).await;
         let number = slot.fetches.fetch_add(1, SeqCst) + 1;
-        let result = match fetched {
-            Ok(answer) => {
-                let token = AccessToken { value: answer.access_token, fetch: number };
-                let ends_at = now.plus(Duration::from_secs(answer.expires_in));
-                let refresh_at = ends_at.minus(REFRESH_BEFORE_END);
-                state.kept = Some(Kept { token: token.clone(), credentials: print, refresh_at, ends_at });
+        let result = match brought {
+            Ok(Brought { value, ends_at, stamp }) => {
+                let token = AccessToken { value, fetch: number };
+                state.kept = Some(Kept { token: token.clone(), credentials: print, ends_at, stamp });
                 Ok(token)
             }
             // WeChat away or busy is no reason to drop a token that still has minutes to live.
@@ -174,7 +166,10 @@ impl AccessTokens {
         if state.kept.as_ref().is_none_or(|kept| kept.token.fetch != failed.fetch) {
             return Ok(());
         }
-        state.kept = None;
+        if let Some(dead) = state.kept.take() {
+            self.drop_shared(account, &dead).await;
+            state.refused = dead.stamp;
+        }
         state.last_fetch = None;
         let now = clock.now();
         let again = state.refused_at.is_some_and(|before| now.since(before) <= REFUSAL_WINDOW);
@@ -183,6 +178,13 @@ impl AccessTokens {
             return Err(WeChatError::TokenRefusedAgain { errcode: refusal.errcode().unwrap_or_default() });
         }
         Ok(())
+    }
+
+    /// What another node has fetched since stays, so that a dead token costs one fetch and not one for each node.
+    async fn drop_shared(&self, account: ServiceAccountId, dead: &Kept) {
+        if let (Some(shared), Some(stamp)) = (&self.shared, dead.stamp) {
+            shared_tokens::drop_refused(shared, account, &dead.credentials, stamp).await;
+        }
     }
 
     /// Notes that WeChat took this token, whatever else it answered: the next refusal is a first one again.
@@ -244,16 +246,4 @@ fn fingerprint(credentials: &Credentials) -> [u8; 32] {
     hash.update([0]);
     hash.update(credentials.secret.expose_secret().as_bytes());
     hash.finalize().into()
-}
-
-/// Normal mode, never forced: forcing is for a leaked token, 20 times a day.
-async fn fetch(wechat: &WeChat, credentials: &Credentials) -> Result<Answer, WeChatError> {
-    let body = serde_json::json!({
-        "grant_type": "client_credential",
-        "appid": credentials.appid,
-        "secret": credentials.secret.expose_secret(),
-        // Leaving it out has been answered with 41002.
-        "force_refresh": false,
-    });
-    wechat.post("/cgi-bin/stable_token", &[], &body, Interface::Token).await
 }

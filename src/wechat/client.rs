@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::bus::Bus;
 use crate::domain::clock::Clock;
 use crate::domain::ids::{OrgId, ServiceAccountId};
 
@@ -69,11 +70,21 @@ struct Inner {
 
 impl WeChat {
     /// A client over `http`, which must follow no redirects: a query may hold the secret.
-    pub fn new(http: reqwest::Client, mut endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(http: reqwest::Client, endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
+        Self::sharing(http, endpoints, clock, &Bus::in_process())
+    }
+
+    /// The same, sharing access tokens with the nodes on the bus.
+    pub fn sharing(
+        http: reqwest::Client,
+        mut endpoints: Endpoints,
+        clock: Arc<dyn Clock>,
+        bus: &Bus,
+    ) -> Self {
         for url in [&mut endpoints.api_url, &mut endpoints.open_url] {
             url.truncate(url.trim_end_matches('/').len());
         }
-        Self(Arc::new(Inner { http, endpoints, clock, tokens: AccessTokens::new() }))
+        Self(Arc::new(Inner { http, endpoints, clock, tokens: AccessTokens::new(bus.shared()) }))
     }
 
     /// Whether people authorize on WeChat's own pages, not on a stand-in's.

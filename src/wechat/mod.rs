@@ -12,6 +12,7 @@ pub mod menu;
 pub mod oauth;
 pub mod qr_code;
 pub mod quota;
+mod shared_tokens;
 pub mod template_message;
 pub mod trouble;
 

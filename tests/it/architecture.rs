@@ -29,6 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("entities", &["store/"]),
     ("migration", &["store/"]),
     ("actix_web", &["http/", "server/", "cli/mod.rs"]),
+    ("redis", &["bus/"]),
     ("reqwest", &["wechat/", "sms/", "server/world.rs", "cli/"]),
     ("wechat_sandbox", &["cli/"]),
     ("std::env", &["config/"]),

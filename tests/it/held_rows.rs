@@ -2,7 +2,7 @@
 //! does not show there; the order of the statements does.
 
 use menfang::domain::clock::Millis;
-use menfang::domain::ids::{DepartmentId, RoleId};
+use menfang::domain::ids::{DepartmentId, ModuleId, RoleId};
 use menfang::domain::scope::OrgScope;
 use serde_json::json;
 
@@ -135,4 +135,33 @@ async fn a_notification_is_held_before_a_delivery_of_it_is_sent_once_more() {
     server.own_backend().post(&resend, json!({})).await.expect(202);
     assert_held_first(&server.writes().await, "made");
     server.own_backend().post(&resend, json!({})).await.expect_problem(409, "wrong_status");
+}
+
+#[actix_web::test]
+async fn a_module_is_held_before_somebody_joins_it_and_a_deleted_one_is_not() {
+    let server = TestServer::start().await;
+    let (admin, modules) = (server.own_backend(), format!("{}/modules", server.org()));
+    let made = admin.post(&modules, json!({"kind": "task", "name": "Stock"})).await.expect(201).json();
+    let module = made["id"].as_str().unwrap();
+    let member = format!("{}/members/{}", server.org(), server.member("Bob").await);
+    let joined = [("UPDATE OF org_id ON modules", "held"), ("INSERT ON joinings", "joined")];
+    server.watch_writes(&joined).await;
+    admin.patch(&member, json!({"modules": [module]})).await.expect(200);
+    assert_held_first(&server.writes().await, "joined");
+    admin.delete(&format!("{modules}/{module}")).await.expect(204);
+    let (scope, id): (_, ModuleId) = (OrgScope::of_row(server.organization), module.parse().unwrap());
+    let unit = server.running().store.begin().await.unwrap();
+    assert!(!unit.hold_modules(scope, &[id]).await.unwrap());
+}
+
+#[actix_web::test]
+async fn a_manager_is_held_before_somebody_reports_to_them() {
+    let server = TestServer::start().await;
+    let admin = server.own_backend();
+    let (chief, member) = (server.member("Ann").await, server.member("Bob").await);
+    let placed =
+        [("UPDATE OF org_id ON affiliations", "held"), ("UPDATE OF manager_id ON affiliations", "placed")];
+    server.watch_writes(&placed).await;
+    admin.patch(&format!("{}/members/{member}", server.org()), json!({"manager": chief})).await.expect(200);
+    assert_held_first(&server.writes().await, "placed");
 }

@@ -10,5 +10,6 @@ mod held_rows;
 mod migrations;
 mod notifications;
 mod portal_rules;
+mod servers;
 mod sign_in;
 mod support;

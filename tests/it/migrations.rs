@@ -45,6 +45,7 @@ async fn nodes_that_start_at_once_bring_the_schema_up_one_after_the_other() {
     }
     let other = database.open(vault()).await;
     let (one, two) = tokio::join!(store.migrate_up(), other.migrate_up());
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     assert!(store.schema_status().await.unwrap().iter().all(|change| change.applied));
 }

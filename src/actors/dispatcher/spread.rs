@@ -83,8 +83,8 @@ impl Session<'_> {
             return self.spread_into_inboxes(notification).await;
         }
         let Some(account) = self.account.clone() else { return Ok(false) };
-        let page = self.tools().store.audience(notification, &account, PAGE).await?;
         let unit = self.begin_unit().await?;
+        let page = unit.audience(notification, &account, PAGE).await?;
         let state =
             if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
         let position = (notification.position.as_deref(), page.next.as_deref());
@@ -102,10 +102,10 @@ impl Session<'_> {
     /// Those who have inboxes have their share as soon as it is stored there.
     async fn spread_into_inboxes(&mut self, notification: &Notification) -> Result<bool, StepError> {
         let position = notification.position.as_deref();
-        let page = self.tools().store.inbox_audience(notification, position, PAGE as u64).await?;
+        let unit = self.begin_unit().await?;
+        let page = unit.inbox_audience(notification, position, PAGE as u64).await?;
         let state =
             if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
-        let unit = self.begin_unit().await?;
         let further = (position, page.next.as_deref());
         if !unit.spread_notification(notification.id, further, state).await? {
             return Ok(true);

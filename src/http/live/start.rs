@@ -34,7 +34,7 @@ pub async fn start(
         network: visitor.network,
         device: DeviceMark::of_cookie(&device),
     };
-    let opened = site.sign_in.open_qr(&portal, &secret, computer).map_err(|error| match error {
+    let opened = site.sign_in.open_qr(&portal, &secret, computer).await.map_err(|error| match error {
         OpenQrError::Closed => visitor.problem(Code::PortalClosed),
         OpenQrError::Limited(reached) => {
             visitor.problem(Code::TooManyRequests).retry_after(reached.retry_after)

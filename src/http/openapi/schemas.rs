@@ -22,9 +22,10 @@ pub(super) fn all() -> Value {
         "PhoneStep": phone_step(),
         "Me": me(),
         "Redirect": object(&["redirect_to"], json!({"redirect_to": path()})),
-        "Health": object(&["status", "failing"], json!({
+        "Health": object(&["status", "failing", "away"], json!({
             "status": {"enum": ["ok", "failing"]},
             "failing": {"type": "array", "items": {"enum": ["server", "database", "schema"]}},
+            "away": {"type": "array", "items": {"enum": ["redis"]}, "description": "What is missed, but not needed to serve"},
         })),
     })
 }

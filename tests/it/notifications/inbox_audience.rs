@@ -14,7 +14,9 @@ use crate::support::{Registrant, TestServer};
 async fn audience(server: &TestServer, ordered: &Notification, size: u64) -> Vec<String> {
     let (store, mut after, mut people) = (&server.running().store, None::<String>, Vec::new());
     loop {
-        let page = store.inbox_audience(ordered, after.as_deref(), size).await.unwrap();
+        let unit = store.begin().await.unwrap();
+        let page = unit.inbox_audience(ordered, after.as_deref(), size).await.unwrap();
+        unit.commit().await.unwrap();
         people.extend(page.people.into_iter().map(|person| person.recipient));
         after = page.next;
         if after.is_none() {
@@ -111,9 +113,9 @@ async fn a_page_that_comes_a_second_time_adds_nothing() {
 
     let ordered = order(&server, app, Audience::Members(EVERYBODY.into())).await;
     let store = &server.running().store;
-    let page = store.inbox_audience(&ordered, None, 2).await.unwrap();
     // A node writes a page and dies before it has written how far it is.
     let unit = store.begin().await.unwrap();
+    let page = unit.inbox_audience(&ordered, None, 2).await.unwrap();
     let went = unit.add_to_inboxes(&ordered, &page.people).await.unwrap();
     unit.count_deliveries(ordered.organization, ordered.id, went).await.unwrap();
     unit.commit().await.unwrap();
@@ -147,7 +149,7 @@ async fn notifications_go_when_their_time_is_over_and_not_before() {
         ),
         ("recipient_holds", "openid, template_id, until, times", format!("'o', '', {later}, 1")),
     ] {
-        let (row, org) = (format!("x'{}'", "11".repeat(16)), format!("x'{}'", "22".repeat(16)));
+        let (row, org) = (server.uuid_literal(0x11), server.uuid_literal(0x22));
         let sql = format!(
             "INSERT INTO {table} (id, org_id, service_account_id, {columns}) VALUES ({row}, {org}, {org}, {values})"
         );

@@ -21,14 +21,16 @@ async fn an_urgent_message_of_one_app_passes_a_bulk_order_of_another() {
         server.order_of("customers", json!({"priority": "urgent", "audience": {"openids": one}})).await;
     server.all_sent(&urgent).await;
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Every step is a round trip to a database server, which shares the machine with the tests.
+    let most = if server.running().store.is_for_one_process() { 1 } else { 3 };
+    assert!(took < Duration::from_secs(most), "{took:?}");
     let bulk = server.notification(&bulk).await;
     assert_eq!(bulk["state"], "sending", "{bulk}");
 }
 
 #[actix_web::test]
 async fn two_apps_in_one_lane_take_turns() {
-    let server = server_with(1_000, &[("wechat.sends_per_second", "300")]).await;
+    let server = server_with(1_000, &[("wechat.sends_per_second", "100")]).await;
     let large = server.order_of("suppliers", json!({})).await;
     server.notification_until(&large, |one| one["counts"]["sent"].as_u64() > Some(0)).await;
     let some: Vec<String> = (1..=40).map(|number| format!("per_1_{number}")).collect();

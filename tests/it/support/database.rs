@@ -1,18 +1,25 @@
 //! A database of a test's own: a file, or one of a server that `MENFANG_TEST_DATABASE` names.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use menfang::domain::ids::new_uuid;
 use menfang::server::world::{OsEntropy, SystemClock};
 use menfang::store::vault::Vault;
 use menfang::store::{Database, Store};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::OnceCell;
-use uuid::Uuid;
 
-/// A schema that is copied for each test, which is faster than to make it each time.
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+/// A schema that is copied for each test, which is faster than to make it each time: how to begin an empty database.
+static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+
+enum Template {
+    /// PostgreSQL copies a database of this name.
+    Named(String),
+    /// MySQL has nothing to copy one with: every table in one statement.
+    Tables(String),
+}
 
 /// An empty database that nobody else has.
 pub(crate) struct OwnDatabase {
@@ -26,23 +33,27 @@ impl OwnDatabase {
         let Some(server) = server() else {
             return Self { url: format!("sqlite://{}", folder.join(file).display()) };
         };
-        let name = format!("menfang_{}", Uuid::now_v7().simple());
-        // MySQL has nothing to copy a database with.
-        let template = if server.starts_with("postgres") {
-            format!(" TEMPLATE {}", TEMPLATE.get_or_init(|| template(&server)).await)
-        } else {
-            String::new()
-        };
+        let name = fresh_name("menfang");
+        let url = beside(&server, &name);
         let db = sea_orm::Database::connect(&server).await.unwrap();
-        db.execute_unprepared(&format!("CREATE DATABASE {name}{template}")).await.unwrap();
+        match TEMPLATE.get_or_init(|| template(&server)).await {
+            Template::Named(template) => {
+                let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+                db.execute_unprepared(&copy).await.unwrap();
+            }
+            Template::Tables(tables) => {
+                let make = format!("CREATE DATABASE {name} COLLATE utf8mb4_bin; USE {name}; {tables}");
+                db.execute_unprepared(&make).await.unwrap();
+            }
+        }
         db.close().await.unwrap();
-        Self { url: beside(&server, &name) }
+        Self { url }
     }
 
     /// Makes one without a schema.
     pub(crate) async fn create_bare(folder: &Path, file: &str) -> Self {
         let Some(server) = server() else { return Self::create(folder, file).await };
-        let name = format!("menfang_{}", Uuid::now_v7().simple());
+        let name = fresh_name("menfang");
         let db = sea_orm::Database::connect(&server).await.unwrap();
         db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         db.close().await.unwrap();
@@ -87,6 +98,15 @@ impl OwnDatabase {
     }
 }
 
+/// A name that no database has.
+fn fresh_name(kind: &str) -> String {
+    format!("{kind}_{}", new_uuid(&SystemClock, &OsEntropy).simple())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which server the stories run on is said to the tests, not to the program"
+)]
 fn server() -> Option<String> {
     std::env::var("MENFANG_TEST_DATABASE").ok().filter(|url| !url.is_empty())
 }
@@ -97,8 +117,8 @@ fn beside(server: &str, name: &str) -> String {
     format!("{place}/{name}")
 }
 
-async fn template(server: &str) -> String {
-    let name = format!("template_{}", Uuid::now_v7().simple());
+async fn template(server: &str) -> Template {
+    let name = fresh_name("template");
     let db = sea_orm::Database::connect(server).await.unwrap();
     db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     db.close().await.unwrap();
@@ -106,7 +126,21 @@ async fn template(server: &str) -> String {
     let store = own.open(Vault::new(&[("test".into(), [1; 32])], [2; 32])).await;
     store.migrate_up().await.unwrap();
     store.close().await.unwrap();
-    name
+    if server.starts_with("postgres") {
+        return Template::Named(name);
+    }
+    let rows = own.rows().await;
+    let mut script = String::new();
+    for table in rows.tables().await {
+        let made = rows.ask(&format!("SHOW CREATE TABLE `{table}`")).await;
+        script += &made[0].try_get::<String>("", "Create Table").unwrap();
+        script += "; ";
+    }
+    script += "INSERT INTO seaql_migrations SELECT * FROM ";
+    script += &name;
+    script += ".seaql_migrations";
+    rows.close().await;
+    Template::Tables(script)
 }
 
 /// A connection of the test's own to the rows; it ends with the value.
@@ -145,22 +179,23 @@ impl Rows {
         self.ask(&sql).await[0].try_get("", "n").unwrap()
     }
 
+    /// The columns of a table of MySQL.
+    async fn columns(&self, table: &str) -> Vec<String> {
+        let sql = format!(
+            "SELECT column_name AS name FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = '{table}'"
+        );
+        self.ask(&sql).await.iter().map(|row| row.try_get("", "name").unwrap()).collect()
+    }
+
     /// Every column of every row.
     async fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for table in self.tables().await {
             let sql = match self.0.get_database_backend() {
                 DbBackend::MySql => {
-                    let columns = format!(
-                        "SELECT column_name AS name FROM information_schema.columns \
-                         WHERE table_schema = DATABASE() AND table_name = '{table}'"
-                    );
-                    let columns: Vec<String> = self
-                        .ask(&columns)
-                        .await
-                        .iter()
-                        .map(|row| format!("`{}`", row.try_get::<String>("", "name").unwrap()))
-                        .collect();
+                    let columns = self.columns(&table).await;
+                    let columns: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
                     format!("SELECT CONCAT_WS(' ', {}) AS line FROM `{table}`", columns.join(", "))
                 }
                 _ => format!("SELECT t.*::text AS line FROM \"{table}\" t"),
@@ -221,12 +256,27 @@ impl Rows {
                 self.write(&format!("CREATE TRIGGER {name} AFTER {event} BEGIN {note}; END")).await;
             }
             DbBackend::MySql => {
-                // It knows no columns of a trigger, and no value that was set to itself: any update of the row is noted.
+                // It knows no columns of a trigger: a row that is held is one that is written as it is, and a column that is
+                // set is one that differs.
                 let (event, table) = event.split_once(" ON ").unwrap();
-                let (verb, column) = event.split_once(" OF ").unzip();
-                let verb = verb.unwrap_or(event);
-                let _ = column;
-                let sql = format!("CREATE TRIGGER {name} AFTER {verb} ON {table} FOR EACH ROW {note}");
+                let (verb, column) =
+                    event.split_once(" OF ").map_or((event, None), |(verb, of)| (verb, Some(of)));
+                let columns = match column {
+                    None => Vec::new(),
+                    Some("org_id") => self.columns(table).await,
+                    Some(column) => vec![column.to_owned()],
+                };
+                let same: Vec<String> =
+                    columns.iter().map(|column| format!("NEW.`{column}` <=> OLD.`{column}`")).collect();
+                let when = match column {
+                    None => "TRUE".to_owned(),
+                    Some("org_id") => same.join(" AND "),
+                    Some(_) => format!("NOT ({})", same.join(" AND ")),
+                };
+                let sql = format!(
+                    "CREATE TRIGGER {name} AFTER {verb} ON {table} FOR EACH ROW \
+                     BEGIN IF {when} THEN {note}; END IF; END"
+                );
                 self.0.execute_unprepared(&sql).await.unwrap();
             }
             _ => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::TestServer;
 
 impl TestServer {
-    /// Stores an order of an app, and spreads nothing.
+    /// Stores an order of an app, and spreads nothing; nor does the server from now on.
     pub(crate) async fn store_order(
         &self,
         app: AppId,
@@ -17,6 +17,7 @@ impl TestServer {
         audience: Audience,
         data: &Value,
     ) -> Notification {
+        self.running().dispatcher.drain().await;
         let store = &self.running().store;
         let organization = store.app(app).await.unwrap().unwrap().organization;
         let new = NewNotification {
@@ -43,10 +44,10 @@ impl TestServer {
         let store = &self.running().store;
         let mut position = ordered.position.clone();
         loop {
-            let page = store.inbox_audience(ordered, position.as_deref(), size).await.unwrap();
+            let unit = store.begin().await.unwrap();
+            let page = unit.inbox_audience(ordered, position.as_deref(), size).await.unwrap();
             let state =
                 if page.next.is_some() { NotificationState::Expanding } else { NotificationState::Sending };
-            let unit = store.begin().await.unwrap();
             let step = (position.as_deref(), page.next.as_deref());
             assert!(unit.spread_notification(ordered.id, step, state).await.unwrap());
             let went = unit.add_to_inboxes(ordered, &page.people).await.unwrap();

@@ -280,6 +280,12 @@ impl TestServer {
         words.iter().map(|row| row.try_get("", "word").unwrap()).collect()
     }
 
+    /// An id whose every byte is this one, as SQL.
+    pub(crate) fn uuid_literal(&self, byte: u8) -> String {
+        let digits = format!("{byte:02x}").repeat(16);
+        if self.database.url.starts_with("postgres") { format!("'{digits}'") } else { format!("x'{digits}'") }
+    }
+
     /// The lines of the audit log with this action, newest first.
     pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
         let path = format!("/organizations/{}/audit?action={action}&limit=500", self.organization);
