@@ -1,5 +1,6 @@
 //! People sign in while nodes are killed: nobody is signed in as somebody else, and nearly everybody gets in.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,12 +24,14 @@ struct Tally {
     finished: AtomicU32,
     over: AtomicBool,
     kills: AtomicU32,
+    renewals: Mutex<Vec<String>>,
 }
 
 /// One person signs in on one computer.
 async fn one(cluster: &Cluster, person: &Person, tally: &Tally) {
     let (pc, door) = (cluster.pc(), cluster.door());
     let (ended, ()) = tokio::join!(pc.sign_in(&door), person.help(&door, pc.look()));
+    tally.renewals.lock().unwrap().extend(pc.renewals());
     match ended {
         Ended::SignedIn(me) => {
             let mine = format!("{}****{}", &person.number[..3], &person.number[7..]);
@@ -102,7 +105,8 @@ async fn kills_sign_nobody_in_as_somebody_else_and_keep_nearly_nobody_out() {
     let again: u32 = people.iter().map(|person| person.again.load(Ordering::Relaxed)).sum();
     let [finished, kills] = [&tally.finished, &tally.kills].map(|count| count.load(Ordering::Relaxed));
     let took = begun.elapsed();
-    eprintln!("{finished} of {all} signed in, {kills} kills, {again} codes scanned again, {took:?}");
+    eprintln!("{finished} of {all} signed in, {kills} kills, {took:?}; {again} codes were scanned again");
+    eprintln!("new codes: {:?}", tally.renewals.lock().unwrap());
     assert!(kills >= 3, "{kills} kills");
     assert!(finished * 1_000 >= all * 999, "{finished} of {all}");
 }

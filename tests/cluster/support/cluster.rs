@@ -14,7 +14,7 @@ use super::front::Front;
 use super::lossy::Lossy;
 use super::node::Node;
 use super::redis::Redis;
-use super::set_up::{APPID, Environment, Made, Places, environment, registration, set_up};
+use super::set_up::{Environment, Made, Places, environment, registration, set_up};
 use super::web::{Answer, Broken, Web, client};
 use super::{Door, Pc, Person, eventually};
 
@@ -71,7 +71,7 @@ pub(crate) struct Cluster {
     made: Made,
     backend: Web,
     http: reqwest::Client,
-    folder: tempfile::TempDir,
+    _folder: Folder,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -79,9 +79,7 @@ impl Cluster {
     /// Starts everything, and waits until it serves.
     pub(crate) async fn set(plan: Plan<'_>) -> Self {
         let turn = TURN.lock().await;
-        let folder = tempfile::tempdir().unwrap();
-        // PostgreSQL has a user of its own, who has to get to what is in it.
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let folder = Folder::make();
         let sandbox = SandboxConfig { listen: "127.0.0.1:0".into(), data: None };
         let sandbox = Sandbox::bind(sandbox).unwrap().start();
         let (front, http) = (Front::start().await, client());
@@ -108,7 +106,19 @@ impl Cluster {
             front.add(node.door.address);
         }
         let backend = Web::new(&http, "backend/1.0");
-        Self { nodes, front, redis, lossy, database, sandbox, made, backend, http, folder, _turn: turn }
+        Self {
+            nodes,
+            front,
+            redis,
+            lossy,
+            database,
+            sandbox,
+            made,
+            backend,
+            http,
+            _folder: folder,
+            _turn: turn,
+        }
     }
 
     /// Past the front, each time to another node.
@@ -138,7 +148,7 @@ impl Cluster {
     /// Somebody whom nobody knows yet.
     pub(crate) async fn person(&self, nickname: &str) -> Person {
         let told = self.sandbox(Method::POST, "/sandbox/people", json!({"nickname": nickname})).await;
-        Person::new(&told, APPID, self.sandbox.url(), &self.http)
+        Person::new(&told, self.sandbox.url(), &self.http)
     }
 
     /// Asks the sandbox for something.
@@ -203,11 +213,8 @@ impl Cluster {
     }
 }
 
-/// Whether this version can be told of a Redis.
-const REDIS: bool = false;
-
 async fn start_redis(nudges: Nudges, folder: &Path) -> (Option<Redis>, Option<Lossy>) {
-    if nudges == Nudges::None || !REDIS {
+    if nudges == Nudges::None {
         return (None, None);
     }
     let redis = Redis::start(folder).await;
@@ -215,11 +222,27 @@ async fn start_redis(nudges: Nudges, folder: &Path) -> (Option<Redis>, Option<Lo
     (Some(redis), lossy)
 }
 
-impl Drop for Cluster {
+/// A folder for everything; it stays where a story fails.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn make() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // PostgreSQL has a user of its own, who has to get to what is in it.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Folder {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("what the programs said is kept: {}", self.folder.path().display());
-            self.folder.disable_cleanup(true);
+            eprintln!("what the programs said is kept: {}", self.path().display());
+            self.0.disable_cleanup(true);
         }
     }
 }

@@ -51,7 +51,7 @@ pub(crate) enum Ended {
 enum Followed {
     Authorized,
     Decided(String),
-    Over,
+    Over(String),
 }
 
 /// A browser on a computer, at the sign-in page.
@@ -61,13 +61,20 @@ pub(crate) struct Pc {
     told_at: Mutex<Option<Instant>>,
     sent_away: AtomicUsize,
     broken: AtomicUsize,
+    renewals: Mutex<Vec<String>>,
 }
 
 impl Pc {
     pub(crate) fn new(http: &reqwest::Client) -> Self {
         let (screen, told_at) = (watch::Sender::default(), Mutex::default());
         let (sent_away, broken) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { web: Web::new(http, FIREFOX), screen, told_at, sent_away, broken }
+        let web = Web::new(http, FIREFOX);
+        Self { web, screen, told_at, sent_away, broken, renewals: Mutex::default() }
+    }
+
+    /// Why it showed further codes, if it did.
+    pub(crate) fn renewals(&self) -> Vec<String> {
+        self.renewals.lock().unwrap().clone()
     }
 
     /// How often a socket was closed with 1012.
@@ -106,13 +113,12 @@ impl Pc {
             let link = Some(qr.scan_url.clone());
             self.screen.send_replace(Screen { link, number: None, over: false });
             match self.follow(door, &qr).await {
-                Followed::Authorized => {
-                    if let Some(me) = self.claim(door, &qr).await {
-                        return Ended::SignedIn(me);
-                    }
-                }
+                Followed::Authorized => match self.claim(door, &qr).await {
+                    Some(me) => return Ended::SignedIn(me),
+                    None => self.renew("not claimed".into()),
+                },
                 Followed::Decided(word) => return Ended::Told(word),
-                Followed::Over => {}
+                Followed::Over(why) => self.renew(why),
             }
         }
         Ended::Told("expired".into())
@@ -142,35 +148,53 @@ impl Pc {
     async fn follow(&self, door: &Door, qr: &Qr) -> Followed {
         let mut failures = 0;
         loop {
-            let mut wait = jitter(failures);
-            failures += 1;
-            match Socket::of_qr(&self.web, door, &qr.websocket).await {
-                Ok(Ok(mut socket)) => loop {
-                    match socket.hear(SILENCE).await {
-                        Heard::Frame(frame) => {
-                            failures = 0;
-                            if let Some(followed) = self.take(&frame) {
-                                return followed;
-                            }
-                        }
-                        Heard::Close(1000 | 1008 | 4401 | 4404 | 4410) => return Followed::Over,
-                        Heard::Close(1012) => {
-                            self.sent_away.fetch_add(1, Ordering::Relaxed);
-                            wait = after_restart();
-                        }
-                        Heard::Close(_) | Heard::Broken | Heard::Nothing => self.breaks(),
-                    }
-                    break;
+            let wait = match Socket::of_qr(&self.web, door, &qr.websocket).await {
+                Ok(Ok(mut socket)) => match self.listen(&mut socket, &mut failures).await {
+                    Ok(followed) => return followed,
+                    Err(1012) => after_restart(),
+                    Err(_) => jitter(failures),
                 },
-                Ok(Err(403 | 404 | 410)) => return Followed::Over,
-                Ok(Err(_)) | Err(Broken) => self.breaks(),
-            }
+                Ok(Err(status @ (403 | 404 | 410))) => {
+                    return Followed::Over(format!("refused with {status}"));
+                }
+                Ok(Err(_)) | Err(Broken) => {
+                    self.broken.fetch_add(1, Ordering::Relaxed);
+                    jitter(failures)
+                }
+            };
+            failures += 1;
             tokio::time::sleep(wait).await;
         }
     }
 
-    fn breaks(&self) {
-        self.broken.fetch_add(1, Ordering::Relaxed);
+    /// Listens until nothing can follow, or the connection ends: with this code, or without a word (0).
+    async fn listen(&self, socket: &mut Socket, failures: &mut u32) -> Result<Followed, u16> {
+        loop {
+            match socket.hear(SILENCE).await {
+                Heard::Frame(frame) => {
+                    *failures = 0;
+                    if let Some(followed) = self.take(&frame) {
+                        return Ok(followed);
+                    }
+                }
+                Heard::Close(code @ (1000 | 1008 | 4401 | 4404 | 4410)) => {
+                    return Ok(Followed::Over(format!("closed with {code}")));
+                }
+                Heard::Close(1012) => {
+                    self.sent_away.fetch_add(1, Ordering::Relaxed);
+                    return Err(1012);
+                }
+                Heard::Close(_) | Heard::Broken | Heard::Nothing => {
+                    self.broken.fetch_add(1, Ordering::Relaxed);
+                    return Err(0);
+                }
+            }
+        }
+    }
+
+    /// A new code is shown for this reason.
+    fn renew(&self, why: String) {
+        self.renewals.lock().unwrap().push(why);
     }
 
     /// Shows a frame; where the following ends with it, how.
@@ -182,7 +206,7 @@ impl Pc {
                 *self.told_at.lock().unwrap() = Some(Instant::now());
                 Some(Followed::Authorized)
             }
-            "expired" => Some(Followed::Over),
+            "expired" => Some(Followed::Over("expired".into())),
             "denied" => Some(Followed::Decided("denied".into())),
             "refused" => Some(Followed::Decided(frame["reason"].as_str().unwrap().to_owned())),
             _ => None,

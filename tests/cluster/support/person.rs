@@ -23,7 +23,6 @@ pub(crate) struct Person {
     /// In the sandbox.
     pub(crate) id: String,
     pub(crate) number: String,
-    pub(crate) openid: String,
     /// The account, once somebody was signed in with it.
     pub(crate) user: OnceLock<String>,
     /// How often a code had to be scanned again.
@@ -35,14 +34,13 @@ pub(crate) struct Person {
 
 impl Person {
     /// Somebody of whom the sandbox told this.
-    pub(crate) fn new(told: &Value, appid: &str, sandbox: &str, http: &reqwest::Client) -> Self {
+    pub(crate) fn new(told: &Value, sandbox: &str, http: &reqwest::Client) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
             web: Web::new(http, WECHAT),
             id: text(&told["id"]),
             number: format!("138{:08}", NEXT.fetch_add(1, Ordering::Relaxed)),
-            openid: text(&told["openids"][appid]),
             user: OnceLock::new(),
             again: AtomicU32::new(0),
             sandbox: sandbox.to_owned(),

@@ -145,11 +145,6 @@ impl Web {
     }
 
     /// Where nothing breaks.
-    pub(crate) async fn get(&self, door: &Door, path: &str) -> Answer {
-        self.try_get(door, path).await.unwrap()
-    }
-
-    /// Where nothing breaks.
     pub(crate) async fn post(&self, door: &Door, path: &str, form: &[(&str, &str)]) -> Answer {
         self.try_post(door, path, form).await.unwrap()
     }
