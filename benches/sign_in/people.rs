@@ -115,7 +115,7 @@ impl Bench {
     /// The whole way: a code is shown, scanned, authorized by WeChat, confirmed, claimed.
     async fn one(&self, person: &Person) -> anyhow::Result<()> {
         let uses = self.sign_in_uses();
-        let opened = uses.open_qr(&self.portal, &person.browser, computer(person.device))?;
+        let opened = uses.open_qr(&self.portal, &person.browser, computer(person.device)).await?;
         let ticket = opened.scan_url.rsplit('/').next().unwrap_or_default();
         let departure = uses.depart(&self.portal, Some(ticket)).await?;
         let cookie = departure.cookie.to_value();

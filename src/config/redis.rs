@@ -56,7 +56,7 @@ impl Redis {
             return Err(ConfigError::new("redis.prefix", wanted));
         }
         let wrong = || ConfigError::new("redis.url", WANTED);
-        for url in urls(&self.servers()?) {
+        for url in urls(self.servers()?.as_ref()) {
             let server = ServerUrl::read(url.expose(), &["redis", "rediss"]).ok_or_else(wrong)?;
             if !self.insecure && !server.is_here() && !server.asks_for_tls() {
                 return Err(ConfigError::new(
@@ -87,7 +87,7 @@ impl Redis {
 }
 
 /// All URLs.
-fn urls(servers: &Option<RedisServers>) -> &[Secret] {
+fn urls(servers: Option<&RedisServers>) -> &[Secret] {
     match servers {
         None => &[],
         Some(RedisServers::One(url)) => std::slice::from_ref(url),
@@ -141,7 +141,7 @@ mod tests {
             Some(RedisServers::Cluster(_)) => "cluster",
             Some(RedisServers::Sentinel(..)) => "sentinel",
         };
-        (kind, urls(&servers).iter().map(|url| url.expose().to_owned()).collect())
+        (kind, urls(servers.as_ref()).iter().map(|url| url.expose().to_owned()).collect())
     }
 
     #[test]

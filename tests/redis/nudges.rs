@@ -3,6 +3,7 @@
 use menfang::bus::Nudge;
 use menfang::bus::redis::Servers;
 use menfang::domain::ids::OrgId;
+use menfang::server::world::{OsEntropy, SystemClock};
 
 use crate::node::{Node, in_a_moment};
 use crate::server::RedisServer;
@@ -29,7 +30,10 @@ async fn a_nudge_crosses_once_and_comes_back_to_nobody() {
 async fn what_names_a_person_stays_at_home() {
     let redis = RedisServer::start().await;
     let (mut here, mut there) = (Node::join(&redis).await, Node::join(&redis).await);
-    here.bus.nudge(Nudge::Follower { organization: OrgId::default(), openid: "oSomebody".into() });
+    here.bus.nudge(Nudge::Follower {
+        organization: OrgId::generate(&SystemClock, &OsEntropy),
+        openid: "oSomebody".into(),
+    });
     here.bus.nudge(Nudge::Changes);
     assert_eq!([here.hears().await, here.hears().await], ["follower", "changes"]);
     assert_eq!(there.hears().await, "changes");

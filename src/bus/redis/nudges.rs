@@ -132,7 +132,7 @@ mod tests {
             pending.note(&Nudge::Outbox);
             pending.note(&Nudge::Changes);
         }
-        pending.note(&Nudge::Follower { organization: OrgId::default(), openid: "o".into() });
+        pending.note(&Nudge::Follower { organization: OrgId(uuid::Uuid::nil()), openid: "o".into() });
         let lost = pending.take().await;
         assert_eq!(written("n1", lost.kinds), "n1 changes outbox");
         pending.note(&Nudge::Imports);

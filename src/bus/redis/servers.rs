@@ -43,7 +43,7 @@ pub struct Unusable(#[from] RedisError);
 /// The same, looked through.
 pub(super) enum Wiring {
     One(Client),
-    Cluster { client: ClusterClient, seeds: Vec<Client> },
+    Cluster { client: Box<ClusterClient>, seeds: Vec<Client> },
     Sentinel { sentinels: Vec<ConnectionInfo>, master: String },
 }
 
@@ -68,7 +68,7 @@ impl Servers {
                     .retries(2)
                     .max_retry_wait(100)
                     .min_retry_wait(10);
-                Wiring::Cluster { client: client.build()?, seeds }
+                Wiring::Cluster { client: Box::new(client.build()?), seeds }
             }
             Self::Sentinel { sentinels, master } => {
                 Wiring::Sentinel { sentinels: all(sentinels)?, master: master.clone() }
