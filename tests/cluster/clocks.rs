@@ -10,6 +10,9 @@ const CLOCKS: [&str; 3] = ["", "+1h", "-1h"];
 #[actix_web::test]
 async fn a_wrong_clock_extends_no_life_and_logs_nobody_out() {
     let cluster = Cluster::set(Plan { clocks: &CLOCKS, ..Plan::default() }).await;
+    for (node, off) in cluster.nodes.iter().zip([false, true, true]) {
+        assert_eq!(node.has_said("clock differs from the database's"), off, "whether its clock is off");
+    }
     let person = cluster.person("Alice").await;
     // Every node shows the code once, and every node lets the phone in once; a login is good at all of them.
     for (computer, phone) in [(0, 1), (1, 2), (2, 0)] {

@@ -116,7 +116,11 @@ async fn a_restart_of_the_database_costs_a_refusal_and_no_waiting_browser() {
     let mut cluster = Cluster::set(Plan::default()).await;
     let mut scene = Scene::set(&cluster).await;
     cluster.database.stop_at_once().await;
-    scene.all_are_told_to_come_again(&cluster).await;
+    let until = Instant::now() + Duration::from_secs(short_or_long(3, 30));
+    while Instant::now() < until {
+        scene.all_are_told_to_come_again(&cluster).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     scene.sockets_are_open().await;
     cluster.database.start().await;
     scene.all_go_on(&cluster).await;

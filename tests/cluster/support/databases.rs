@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
-use super::program::Program;
+use super::program::{Program, command as program};
 use super::{eventually, free_port};
 
 /// How long a server may take to start.
@@ -35,7 +35,7 @@ impl DatabaseServer {
         }
         // It refuses to run as root.
         let command = |name: &str| {
-            let mut command = Command::new(programs.join(name));
+            let mut command = program(programs.join(name));
             if let Some((user, group)) = owner {
                 command.uid(user).gid(group);
             }
@@ -64,7 +64,7 @@ impl DatabaseServer {
         let (data, log) = (folder.join("mariadb"), folder.join("mariadb.log"));
         let user = if is_root() { "root".to_owned() } else { said_by(Command::new("id").arg("-un")) };
         let command = |name: &str| {
-            let mut command = Command::new(name);
+            let mut command = program(name);
             command.arg("--no-defaults").arg(format!("--user={user}"));
             command.arg(format!("--datadir={}", data.display()));
             command
@@ -76,7 +76,11 @@ impl DatabaseServer {
         let port = free_port();
         let mut serve = command("mariadbd");
         serve.args(["--bind-address=127.0.0.1", "--max-connections=200", "--skip-log-bin"]);
-        serve.args(["--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0"]);
+        serve.args([
+            "--innodb-flush-log-at-trx-commit=2",
+            "--innodb-doublewrite=0",
+            "--innodb-flush-method=nosync",
+        ]);
         serve.arg(format!("--port={port}"));
         serve.arg(format!("--socket={}", folder.join("mariadb.sock").display()));
         serve.arg(format!("--pid-file={}", folder.join("mariadb.pid").display()));

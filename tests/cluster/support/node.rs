@@ -1,11 +1,11 @@
 //! A `menfang serve` in a process of its own.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::program::Program;
+use super::program::{Program, command};
 use super::{Door, eventually};
 
 /// How long a node may take to start.
@@ -39,7 +39,7 @@ impl Node {
 
     /// Starts it, and does not wait for it.
     pub(crate) fn start(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_menfang"));
+        let mut command = command(env!("CARGO_BIN_EXE_menfang"));
         command.arg("serve").env_clear().envs(self.environment.iter().cloned());
         *self.program.lock().unwrap() = Some(Program::start(&mut command, &self.log));
     }
@@ -68,6 +68,11 @@ impl Node {
     pub(crate) async fn ends(&self, within: Duration) -> Option<ExitStatus> {
         let mut program = self.program.lock().unwrap().take().unwrap();
         program.ends(within).await
+    }
+
+    /// Whether this stands in what it has said.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        std::fs::read_to_string(&self.log).unwrap().contains(words)
     }
 
     /// How many messages it has been told to have sent, since its start.

@@ -49,15 +49,14 @@ impl Person {
         }
     }
 
-    /// When the approval was answered; none where the browser was signed in before that came.
-    pub(crate) fn approved_at(&self) -> Option<Instant> {
-        *self.approved_at.lock().unwrap()
+    /// When the last approval was sent.
+    pub(crate) fn approved_at(&self) -> Instant {
+        self.approved_at.lock().unwrap().unwrap()
     }
 
     /// Scans what a screen shows and approves it, again and again, until the screen needs nobody any more.
     pub(crate) async fn help(&self, door: &Door, mut screen: watch::Receiver<Screen>) {
         let mut other = screen.clone();
-        *self.approved_at.lock().unwrap() = None;
         tokio::select! {
             () = self.go_on(door, &mut screen) => {}
             _ = other.wait_for(|screen| screen.over) => {}
@@ -165,9 +164,8 @@ impl Person {
     /// Approves, with the number that stands on the screen.
     pub(crate) async fn approve(&self, door: &Door, number: Option<&str>) -> Result<Answer, Broken> {
         let fields: Vec<_> = number.map(|number| ("match", number)).into_iter().collect();
-        let answer = self.post(door, "approve", &fields).await?;
         *self.approved_at.lock().unwrap() = Some(Instant::now());
-        Ok(answer)
+        self.post(door, "approve", &fields).await
     }
 
     /// Posts a form of the page that is now on the screen.

@@ -1,11 +1,19 @@
 //! A program in a process of its own, which can be killed, frozen and asked to end.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::eventually;
+
+/// A command that ends with this process, however that ends.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+}
 
 /// It is killed when it is dropped.
 pub(crate) struct Program(Child);

@@ -1,13 +1,12 @@
 //! A Redis of a story's own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::program::Program;
+use super::program::{Program, command};
 use super::{eventually, free_port};
 
 /// A Redis that keeps nothing.
@@ -27,7 +26,7 @@ impl Redis {
 
     /// Starts it, and waits until it takes connections.
     pub(crate) async fn start_again(&self) {
-        let mut command = Command::new("redis-server");
+        let mut command = command("redis-server");
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
         command.args(["--appendonly", "no", "--dir"]).arg(&self.folder);
         *self.program.lock().unwrap() = Some(Program::start(&mut command, &self.folder.join("redis.log")));

@@ -16,6 +16,6 @@ pub(crate) async fn sign_in_at(cluster: &Cluster, person: &Person, nodes: (usize
 
 /// The same; how long it took from the approval until the computer knew.
 pub(crate) async fn sign_in(cluster: &Cluster, person: &Person, nodes: (usize, usize)) -> Duration {
-    let told_at = sign_in_at(cluster, person, nodes).await.told_at();
-    told_at.saturating_duration_since(person.approved_at().unwrap_or(told_at))
+    let pc = sign_in_at(cluster, person, nodes).await;
+    pc.told_at().duration_since(person.approved_at())
 }
