@@ -153,7 +153,9 @@ impl Position {
     fn saw(&mut self, id: i64, now: Instant) {
         let left_out = (self.highest + 1..id).rev().take(MISSING);
         self.missing.extend(left_out.map(|missing| (missing, now)));
-        if id - self.highest - 1 > MISSING as i64 || self.missing.len() > MISSING {
+        let all_are_waited_for =
+            usize::try_from(id - self.highest - 1).is_ok_and(|left_out| left_out <= MISSING);
+        if !all_are_waited_for || self.missing.len() > MISSING {
             self.gave_up = Some(now);
         }
         while self.missing.len() > MISSING {
