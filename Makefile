@@ -1,7 +1,7 @@
 # `make` lists what there is. Each target can be run by itself, with nothing prepared.
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
-.PHONY: list demo test quick lint deny bench openapi config-reference image
+.PHONY: list demo test quick faults lint deny bench openapi config-reference image
 
 list: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,12 +10,16 @@ demo: ## everything on this machine, to try out: a seeded server and a pretend W
 	@echo "Building Menfang, which takes some minutes the first time, and starting its demo …" >&2
 	@cargo run -- demo $(ARGS)
 
-test: ## all tests: Rust, on each database, over Redis, every route by its description, the pages in a real browser; installs what is missing
+test: ## all tests: Rust, on each database, over Redis, several servers while things break, every route, the pages in a real browser; installs what is missing
 	cargo test --workspace --no-fail-fast
 	ci/database-tests.sh
 	ci/redis-tests.sh
+	ci/cluster-tests.sh
 	ci/api-tests.sh
 	ci/browser-tests.sh
+
+faults: ## the fault tests in their long form: nodes killed, Redis and the database away, wrong clocks
+	MENFANG_FAULTS=long ci/cluster-tests.sh
 
 quick: ## the Rust tests only; needs nothing installed
 	cargo test --workspace
