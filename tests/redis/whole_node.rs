@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::server::{RedisServer, free_port, until};
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const INDEX: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+const SIGNING: &str = "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8=";
 
 fn menfang(folder: &Path, redis: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_menfang"));
@@ -16,8 +18,8 @@ fn menfang(folder: &Path, redis: &str) -> Command {
         .env_clear()
         .env("MENFANG__DATABASE__URL", format!("sqlite://{}", folder.join("m.db").display()))
         .env("MENFANG__SECRETS__ENCRYPTION_KEYS", format!("k1:{KEY}"))
-        .env("MENFANG__SECRETS__INDEX_KEY", KEY)
-        .env("MENFANG__SECRETS__SIGNING_KEY", KEY)
+        .env("MENFANG__SECRETS__INDEX_KEY", INDEX)
+        .env("MENFANG__SECRETS__SIGNING_KEY", SIGNING)
         .env("MENFANG__REDIS__URL", redis);
     command
 }
