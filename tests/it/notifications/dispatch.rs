@@ -100,7 +100,7 @@ async fn a_template_that_is_gone_is_reported_and_not_tried_for_everybody() {
 #[actix_web::test]
 async fn what_is_called_off_is_not_sent() {
     let server = server_with(1_000).await;
-    let slow = json!({"paths": [SEND], "latency_ms": 150});
+    let slow = json!({"paths": [SEND], "latency_ms": 600});
     server.sandbox_faults(&slow).await;
     let id = server.order(json!({})).await;
     server.notification_until(&id, |one| one["counts"]["sent"].as_u64() > Some(0)).await;
