@@ -34,11 +34,11 @@ COPY --from=binary --chmod=0755 /out/menfang /usr/local/bin/menfang
 
 # Inside a container the outer port decides who gets in; publish 8080, and leave 9090 to the probes.
 ENV MENFANG__HTTP__LISTEN=0.0.0.0:8080 \
-    MENFANG__OPS__LISTEN=0.0.0.0:9090 \
-    MENFANG__DATABASE__URL=sqlite:///data/menfang.db
+    MENFANG__OPS__LISTEN=0.0.0.0:9090
 EXPOSE 8080
 VOLUME /data
-WORKDIR /data
+# From here the default database, sqlite://data/menfang.db, is on the volume; a variable would be in the way of database.url_file.
+WORKDIR /
 USER 10001:10001
 ENTRYPOINT ["menfang"]
 CMD ["serve"]

@@ -10,9 +10,10 @@ demo: ## everything on this machine, to try out: a seeded server and a pretend W
 	@echo "Building Menfang, which takes some minutes the first time, and starting its demo …" >&2
 	@cargo run -- demo $(ARGS)
 
-test: ## all tests: Rust, on each database, several servers while things break, every route by its description, the pages in a real browser; installs what is missing
+test: ## all tests: Rust, on each database, over Redis, several servers while things break, every route, the pages in a real browser; installs what is missing
 	cargo test --workspace --no-fail-fast
 	ci/database-tests.sh
+	ci/redis-tests.sh
 	ci/cluster-tests.sh
 	ci/api-tests.sh
 	ci/browser-tests.sh

@@ -13,6 +13,7 @@ mod m0006_people;
 mod m0007_apps;
 mod m0008_seats_and_followers;
 mod m0009_notifications;
+mod m0010_ages;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_apps::Migration),
             Box::new(m0008_seats_and_followers::Migration),
             Box::new(m0009_notifications::Migration),
+            Box::new(m0010_ages::Migration),
         ]
     }
 }

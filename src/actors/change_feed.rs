@@ -27,8 +27,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const OVERLAP: Duration = Duration::from_secs(10);
 /// Lines read at once.
 const PAGE: u64 = 1_000;
-/// Numbers that are waited for at most; beyond it the oldest are given up, and who waits for one of their lines sees it when it
-/// looks by itself.
+/// Numbers that are waited for at most; beyond it the oldest are given up, and everybody who watches looks once when that is over.
 const MISSING: usize = 2_000;
 
 /// Which lines were seen, and from where to read.
@@ -39,6 +38,8 @@ struct Position {
     /// Numbers below it whose line has not come, and since when: their units were slower than others that began after them, or
     /// were never committed.
     missing: BTreeMap<i64, Instant>,
+    /// When numbers were given up last: until their units have ended, what they change may be told by nothing.
+    gave_up: Option<Instant>,
 }
 
 /// The live views of this node, which the feed tells to look.
@@ -114,20 +115,21 @@ impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
     async fn start(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         let last = store.last_changes(PAGE).await?;
-        *self = Self { highest: last.first().map_or(0, |first| first - 1), missing: BTreeMap::new() };
+        *self = Self { highest: last.first().map_or(0, |first| first - 1), ..Self::default() };
         for id in last {
             self.saw(id, Instant::now());
         }
         views.registry.closed_are(store.closed_portals().await?);
-        views.registry.look_at_all();
-        views.inboxes.look_at_all();
-        views.progress.look_at_all();
+        look_at_all(views);
         Ok(())
     }
 
     async fn read(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         let now = Instant::now();
         self.missing.retain(|_, since| now.duration_since(*since) <= OVERLAP);
+        if self.gave_up.take_if(|at| now.duration_since(*at) > OVERLAP).is_some() {
+            look_at_all(views);
+        }
         if !self.missing.is_empty() {
             let late = store.changes_among(self.missing.keys().copied()).await?;
             tell(store, views, &late).await?;
@@ -151,11 +153,23 @@ impl Position {
     fn saw(&mut self, id: i64, now: Instant) {
         let left_out = (self.highest + 1..id).rev().take(MISSING);
         self.missing.extend(left_out.map(|missing| (missing, now)));
+        let all_are_waited_for =
+            usize::try_from(id - self.highest - 1).is_ok_and(|left_out| left_out <= MISSING);
+        if !all_are_waited_for || self.missing.len() > MISSING {
+            self.gave_up = Some(now);
+        }
         while self.missing.len() > MISSING {
             self.missing.pop_first();
         }
         self.highest = id;
     }
+}
+
+/// Has everybody look, whatever they watch.
+fn look_at_all(views: &Views) {
+    views.registry.look_at_all();
+    views.inboxes.look_at_all();
+    views.progress.look_at_all();
 }
 
 /// Has everybody look who watches what changed.
@@ -192,6 +206,7 @@ mod tests {
     fn what_is_waited_for_has_a_bound() {
         let (mut position, now) = (Position::default(), Instant::now());
         position.saw(i64::MAX, now);
+        assert!(position.gave_up.is_some(), "and whoever it leaves out is made good");
         assert_eq!(position.missing.len(), MISSING);
         assert_eq!(position.missing.last_key_value().map(|(id, _)| *id), Some(i64::MAX - 1));
     }

@@ -1,6 +1,7 @@
 //! `menfang admin`: first set-up from the shell, one file for each kind of thing. The server must not run on the same
 //! SQLite file meanwhile.
 
+mod after_restore;
 mod api_keys;
 mod apps;
 mod organizations;
@@ -58,6 +59,8 @@ enum Task {
     CreateApiKey(api_keys::Create),
     /// Seal all secrets and phones anew with the first encryption key, so that the others can be dropped
     Reencrypt,
+    /// After a backup was put back, before any node starts: nothing is sent twice, and nothing that ended lives again
+    AfterRestore(after_restore::Run),
 }
 
 impl Admin {
@@ -83,6 +86,7 @@ impl Task {
             Self::BindServiceAccount(task) => task.run(admin, by).await,
             Self::CreateApiKey(task) => task.run(admin, by).await,
             Self::Reencrypt => Ok(json!({"resealed": admin.store().reseal().await?})),
+            Self::AfterRestore(task) => task.run(admin, by).await,
         }
     }
 }
@@ -100,7 +104,9 @@ async fn scope(admin: &Administration, text: &str) -> anyhow::Result<OrgScope> {
     let id: OrgId = text.parse().map_err(|_| usage("--organization: must be an id like org_01…"))?;
     let found = admin.store().organization(id).await?;
     let found = found.ok_or_else(|| {
-        usage("--organization: there is no such organization; `menfang admin list-organizations` tells all")
+        usage(&format!(
+            "--organization: there is no organization {id}; `menfang admin list-organizations` tells all"
+        ))
     })?;
     Ok(OrgScope::of_row(found.id))
 }

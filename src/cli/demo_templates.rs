@@ -55,6 +55,23 @@ mod tests {
     use crate::domain::template::{Kind, Template, TemplateText};
 
     #[test]
+    fn the_order_of_the_readme_fits_one_of_them() {
+        let readme = include_str!("../../README.md");
+        let order = readme.split_once("-d '{\"channel\": \"wechat\"").unwrap().1.split_once('\'').unwrap().0;
+        let order: Value = serde_json::from_str(&format!("{{\"channel\": \"wechat\"{order}")).unwrap();
+        let (id, title, content, example) =
+            TEMPLATES.into_iter().find(|template| order["template"] == template.0).unwrap();
+        let text = TemplateText {
+            id: id.into(),
+            title: title.into(),
+            content: content.into(),
+            example: example.into(),
+        };
+        let data = serde_json::from_value(order["data"].clone()).unwrap();
+        assert_eq!(Template::new(text, Millis(0)).check(&data), Ok(()));
+    }
+
+    #[test]
     fn templates_have_wechats_form_and_their_examples_obey_their_rules() {
         for (id, title, content, example) in TEMPLATES {
             assert_eq!(id.len(), 43, "{id}");

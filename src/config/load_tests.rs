@@ -335,3 +335,50 @@ fn every_default_is_read_by_a_section() {
         assert_eq!(Config::read(&values).unwrap_err(), ConfigError::new(&key, "has no default"));
     }
 }
+
+/// What `config/cluster.toml` asks for, as an operator gives it.
+const OF_A_CLUSTER: [(&str, &str); 6] = [
+    ("MENFANG__DATABASE__URL", "postgres://menfang:p%40ss@db.internal/menfang?sslmode=verify-full"),
+    ("MENFANG__REDIS__URL", "rediss://:pass@redis.internal"),
+    ("MENFANG__SECRETS__ENCRYPTION_KEYS", "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
+    ("MENFANG__SECRETS__INDEX_KEY", KEY_B),
+    ("MENFANG__SECRETS__SIGNING_KEY", KEY_C),
+    ("MENFANG__SMS__ALIYUN__ACCESS_KEY_SECRET", "pass"),
+];
+
+#[test]
+fn the_example_of_a_cluster_loads_with_secrets_from_the_environment() {
+    let example = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/config/cluster.toml"));
+    let load = |variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load_from(Some(&example), variables, &[])
+    };
+    let config = load(&OF_A_CLUSTER).unwrap();
+    assert!(config.database.url.expose().starts_with("postgres://"));
+    assert_eq!(config.http.trusted_proxies.len(), 1);
+    for without in 0..OF_A_CLUSTER.len() {
+        let mut some = OF_A_CLUSTER.to_vec();
+        let (left_out, _) = some.remove(without);
+        // The database and Redis have defaults for one node; nothing else can do without.
+        if !left_out.contains("URL") {
+            let error = load(&some).unwrap_err().to_string();
+            let key = left_out.trim_start_matches("MENFANG__").replace("__", ".").to_lowercase();
+            assert!(error.contains(&key), "{left_out}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_example_of_a_cluster_explains_each_of_its_keys() {
+    let text = include_str!("../../config/cluster.toml");
+    let (mut explained, mut section) = (false, "");
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        // Those of a provider explain themselves.
+        let is_key = !line.starts_with(['#', '[']) && line.contains(" = ") && section != "[sms.aliyun]";
+        assert!(!is_key || explained, "{section} {line}");
+        explained = line.starts_with("# ");
+    }
+}

@@ -112,6 +112,8 @@ actions! {
     MessageFailed = "message_failed",
     /// Nobody knows whether a message was sent, and it is not repeated.
     MessageUncertain = "message_uncertain",
+    /// A backup was put back: what may have happened since it was taken was settled.
+    BackupRestored = "backup_restored",
 }
 
 impl Action {

@@ -138,16 +138,19 @@ pub enum Stop {
     MessageRefused,
     /// The service account was unbound.
     Unbound,
+    /// A backup was put back, and somebody may have been told since it was taken of whom it does not know.
+    Restored,
 }
 
 impl Stop {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Cancelled,
         Self::Expired,
         Self::TemplateGone,
         Self::TemplateBanned,
         Self::MessageRefused,
         Self::Unbound,
+        Self::Restored,
     ];
 
     /// Its word, also as the reason of what was not sent for it.
@@ -159,6 +162,7 @@ impl Stop {
             Self::TemplateBanned => "template_banned",
             Self::MessageRefused => "message_refused",
             Self::Unbound => "service_account_unbound",
+            Self::Restored => "restored",
         }
     }
 
@@ -167,13 +171,14 @@ impl Stop {
         Self::ALL.into_iter().find(|stop| stop.name() == name)
     }
 
-    /// What becomes of a delivery that was not yet being sent.
-    pub fn ends_as(self) -> DeliveryState {
+    /// What becomes of a delivery that was not yet being sent; nothing where only nobody is added any more.
+    pub fn ends_as(self) -> Option<DeliveryState> {
         match self {
-            Self::Cancelled | Self::Expired => DeliveryState::Skipped,
+            Self::Cancelled | Self::Expired => Some(DeliveryState::Skipped),
             Self::TemplateGone | Self::TemplateBanned | Self::MessageRefused | Self::Unbound => {
-                DeliveryState::Failed
+                Some(DeliveryState::Failed)
             }
+            Self::Restored => None,
         }
     }
 }

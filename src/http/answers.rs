@@ -1,5 +1,7 @@
 //! Answers that people see: pages under their Content-Security-Policy, and problems as pages.
 
+use std::time::Duration;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
@@ -8,6 +10,9 @@ use super::extract::Visitor;
 use super::pages::views::{Message, MessagePage};
 use super::problem::{Code, Problem};
 use super::site::Site;
+
+/// When to ask again while the database is away.
+const AWAY: Duration = Duration::from_secs(2);
 
 /// A page.
 pub fn page(site: &Site, status: StatusCode, template: &impl Template) -> HttpResponse {
@@ -69,7 +74,7 @@ pub fn store_failed(visitor: &Visitor, error: &crate::store::StoreError) -> Prob
     tracing::error!(request.id = visitor.request_id, error = %error, cause = ?std::error::Error::source(error).map(ToString::to_string), "the store failed");
     match error {
         crate::store::StoreError::Inconsistent { .. } => visitor.problem(Code::Internal),
-        _ => visitor.problem(Code::Unavailable),
+        _ => visitor.problem(Code::Unavailable).retry_after(AWAY),
     }
 }
 

@@ -33,8 +33,11 @@ async fn livez() -> HttpResponse {
 }
 
 async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
-    let database = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.ping()).await;
-    let schema = tokio::time::timeout(std::time::Duration::from_secs(2), ops.store.schema_status()).await;
+    let most = std::time::Duration::from_secs(2);
+    let (database, schema) = tokio::join!(
+        tokio::time::timeout(most, ops.store.ping()),
+        tokio::time::timeout(most, ops.store.schema_status()),
+    );
     let schema = matches!(schema, Ok(Ok(changes)) if changes.iter().all(|change| change.applied));
     let parts = [
         ("server", !ops.draining.load(Ordering::Relaxed)),

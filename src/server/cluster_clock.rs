@@ -1,8 +1,11 @@
-//! The time that nodes agree on: the database's, carried on by this machine's steady clock between two looks at it.
+//! The time that nodes agree on: the database's, carried on by this machine's steady clock between two looks at it. That is the one
+//! that also counts while the machine sleeps: a virtual machine that was suspended knows at once how late it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::domain::clock::{Clock, Millis};
 use crate::store::{Store, StoreError};
@@ -19,14 +22,14 @@ const UNKNOWN: i64 = i64::MIN;
 /// The system's clock until the database has told its own; from then on the system's is not looked at any more, so that one
 /// that is wrong, or is put right, moves nothing.
 pub struct ClusterClock {
-    started: Instant,
+    started: Duration,
     /// What the database's clock said when this one began.
     base: AtomicI64,
 }
 
 impl Default for ClusterClock {
     fn default() -> Self {
-        Self { started: Instant::now(), base: AtomicI64::new(UNKNOWN) }
+        Self { started: steady(), base: AtomicI64::new(UNKNOWN) }
     }
 }
 
@@ -34,7 +37,7 @@ impl Clock for ClusterClock {
     fn now(&self) -> Millis {
         match self.base.load(Ordering::Relaxed) {
             UNKNOWN => SystemClock.now(),
-            base => Millis(base).plus(self.started.elapsed()),
+            base => Millis(base).plus(self.elapsed()),
         }
     }
 }
@@ -45,10 +48,14 @@ impl ClusterClock {
     /// # Errors
     /// The database is away; the clock goes on as it was.
     pub async fn look(&self, store: &Store) -> Result<(), StoreError> {
-        let before = self.started.elapsed();
+        let before = self.elapsed();
         let Some(told) = store.time().await? else { return Ok(()) };
-        self.learn(told, before, self.started.elapsed());
+        self.learn(told, before, self.elapsed());
         Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        steady().saturating_sub(self.started)
     }
 
     /// The database said `told` at some time between the two instants, and nobody knows when: within that, the clock is right
@@ -81,6 +88,13 @@ impl ClusterClock {
             }
         }
     }
+}
+
+/// Time since this machine started, its sleep included.
+fn steady() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    let (seconds, nanos) = (u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));
+    Duration::new(seconds, nanos)
 }
 
 fn millis(span: Duration) -> i64 {

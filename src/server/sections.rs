@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bus::{self, redis::Servers};
+use crate::bus::redis::{Servers, Settings};
 use crate::config::{Config, ConfigError, Language, RedisServers, Secret, SmsProvider};
 use crate::domain::billing::{InvalidPriceList, PackPrice, PriceList};
 use crate::domain::delivery::SendRules;
@@ -40,7 +40,7 @@ pub fn database(config: &Config) -> Database {
 ///
 /// # Errors
 /// `redis.url` cannot be used.
-pub fn redis(config: &Config, world: &World) -> Result<Option<bus::redis::Settings>, ConfigError> {
+pub fn redis(config: &Config, world: &World) -> Result<Option<Settings>, ConfigError> {
     let text = |url: &Secret| url.expose().to_owned();
     let servers = match config.redis.servers()? {
         None => return Ok(None),
@@ -50,7 +50,7 @@ pub fn redis(config: &Config, world: &World) -> Result<Option<bus::redis::Settin
             Servers::Sentinel { sentinels: urls.iter().map(text).collect(), master }
         }
     };
-    Ok(Some(bus::redis::Settings {
+    Ok(Some(Settings {
         servers,
         prefix: config.redis.prefix.clone(),
         signing: SigningKey::new(*config.secrets.signing_key.expose()),

@@ -80,7 +80,8 @@ impl Pools {
     /// So many connections, half of them to read by and half of them to write by.
     fn open(database: &Database, connections: u32, patience: Duration) -> Result<Self, OpenError> {
         let half = connections.div_ceil(2);
-        let open = || Ok::<_, OpenError>(Patient::new(servers::pool(database, half)?, Some(patience)));
+        let open =
+            || Ok::<_, OpenError>(Patient::new(servers::pool(database, half, patience)?, Some(patience)));
         Ok(Self { readers: open()?, writer: open()? })
     }
 }

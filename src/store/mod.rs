@@ -52,6 +52,8 @@ pub mod receipts;
 pub mod recipient_holds;
 pub mod reopening;
 pub mod reseal;
+pub mod restored;
+mod restored_notifications;
 pub mod retention;
 pub mod roles;
 pub mod schema;

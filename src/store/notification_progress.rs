@@ -2,7 +2,7 @@
 //! brings back deliveries.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use entities::notification;
@@ -45,7 +45,7 @@ impl Unit {
             .col_expr(Column::Stopped, Expr::value(why.name()))
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
-            .filter(Column::Stopped.is_null());
+            .filter(goes_on());
         let update = match which {
             Which::All => update,
             Which::ByTemplate(template) => update.filter(Column::TemplateId.eq(template)),
@@ -77,7 +77,7 @@ impl Unit {
             .col_expr(Column::Stopped, Expr::value(Stop::Expired.name()))
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
-            .filter(Column::Stopped.is_null())
+            .filter(goes_on())
             .filter(Column::ExpiresAt.lte(self.now().0))
             .exec(&self.tx)
             .await?;
@@ -201,6 +201,12 @@ impl Unit {
             .await?;
         Ok(())
     }
+}
+
+/// What waits of it is sent: nobody stopped it, or it only is not spread any further.
+pub(super) fn goes_on() -> Condition {
+    use notification::Column::Stopped;
+    Condition::any().add(Stopped.is_null()).add(Stopped.eq(Stop::Restored.name()))
 }
 
 /// The column that counts a state.

@@ -19,6 +19,7 @@ use crate::domain::scope::OrgScope;
 use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::notification_progress::goes_on;
 use super::page::{Listed, Page};
 use super::unit::Unit;
 
@@ -146,7 +147,7 @@ impl Store {
             .filter(
                 Column::State
                     .is_in(unspread)
-                    .or(Column::Stopped.is_not_null())
+                    .or(Column::Stopped.is_not_null().and(Column::Stopped.ne(Stop::Restored.name())))
                     .or(Column::ExpiresAt.lte(now.0)),
             )
             .order_by_asc(Column::Lane)
@@ -240,7 +241,7 @@ impl Unit {
             .filter(Column::Id.eq(id.0))
             .filter(Column::OrgId.eq(scope.organization().0))
             .filter(Column::State.ne(NotificationState::Cancelled.name()))
-            .filter(Column::Stopped.is_null())
+            .filter(goes_on())
             .exec(&self.tx)
             .await?;
         Ok(held.rows_affected == 1)
@@ -259,7 +260,7 @@ impl Unit {
             .filter(Column::Id.eq(id.0))
             .filter(Column::OrgId.eq(scope.organization().0))
             .filter(Column::State.is_not_in(over))
-            .filter(Column::Stopped.is_null())
+            .filter(goes_on())
             .exec(&self.tx)
             .await?;
         if done.rows_affected == 0 {

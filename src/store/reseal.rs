@@ -35,16 +35,24 @@ macro_rules! reseal {
             after = last.id;
             let $unit = $store.begin().await?;
             for $row in rows {
-                if let Some(sealed) = $resealed {
-                    let update =
-                        $table::Entity::update_many().col_expr($table::Column::$column, Expr::value(sealed));
-                    update.filter($table::Column::Id.eq($row.id)).exec(&$unit.tx).await?;
-                    resealed += 1;
+                if let Some(Resealed { before, after }) = $resealed {
+                    let update = $table::Entity::update_many()
+                        .col_expr($table::Column::$column, Expr::value(after))
+                        .filter($table::Column::Id.eq($row.id))
+                        // One that was changed since it was read is sealed by the first key already.
+                        .filter($table::Column::$column.eq(before));
+                    resealed += update.exec(&$unit.tx).await?.rows_affected;
                 }
             }
             $unit.commit().await?;
         }
     }};
+}
+
+/// A sealed value, and the same under the key that seals now.
+struct Resealed {
+    before: String,
+    after: String,
 }
 
 impl Store {
@@ -108,10 +116,12 @@ impl Store {
             for (column, name, value) in sealed {
                 let place = Place { table: "service_accounts", column: name, row: &id, organization };
                 let Some(value) = value else { continue };
-                if let Some(value) = unit.resealed(&place, &value)? {
-                    let update = service_account::Entity::update_many().col_expr(column, Expr::value(value));
-                    update.filter(service_account::Column::Id.eq(row.id)).exec(&unit.tx).await?;
-                    resealed += 1;
+                if let Some(Resealed { before, after }) = unit.resealed(&place, &value)? {
+                    let update = service_account::Entity::update_many()
+                        .col_expr(column, Expr::value(after))
+                        .filter(service_account::Column::Id.eq(row.id))
+                        .filter(column.eq(before));
+                    resealed += update.exec(&unit.tx).await?.rows_affected;
                 }
             }
         }
@@ -126,12 +136,13 @@ impl Unit {
         &self,
         place: &Place<'_, I>,
         sealed: &str,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<Resealed>, StoreError> {
         let vault = &self.tools.vault;
         if vault.is_current(sealed) {
             return Ok(None);
         }
         let clear = vault.open(place, sealed)?;
-        vault.seal(place, &clear, &*self.tools.entropy).map(Some)
+        let after = vault.seal(place, &clear, &*self.tools.entropy)?;
+        Ok(Some(Resealed { before: sealed.to_owned(), after }))
     }
 }

@@ -84,31 +84,68 @@ macro_rules! sweep {
     }};
 }
 
+/// One round over all tables: one that cannot be swept now keeps no other one from it.
+#[derive(Default)]
+struct Round {
+    gone: u64,
+    failed: Option<StoreError>,
+}
+
+impl Round {
+    fn did(&mut self, swept: Result<u64, StoreError>) {
+        match swept {
+            Ok(gone) => self.gone += gone,
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    fn end(self) -> Result<u64, StoreError> {
+        self.failed.map_or(Ok(self.gone), Err)
+    }
+}
+
 impl Store {
     /// Removes rows older than their time; gives how many.
     ///
     /// # Errors
-    /// The database refused; what is gone by then stays gone.
+    /// The database refused for one of the tables, the last of them is told; what is gone stays gone.
     pub async fn sweep(&self, keep: &Retention) -> Result<u64, StoreError> {
         let before = |age| self.tools.clock.now().minus(age);
-        let mut gone = sweep!(self, qr_session, R: String, ScannedAt, before(keep.qr_sessions));
-        gone += sweep!(self, visit, Id: Uuid, CreatedAt, before(keep.qr_sessions));
-        gone += sweep!(self, change, Id: i64, At, before(keep.changes));
-        gone += sweep!(self, verification_code, Id: Uuid, CreatedAt, before(keep.codes));
-        gone += sweep!(self, limit_lock, Name: String, Taken, before(keep.codes));
-        gone += sweep!(self, callback_event, Id: Uuid, ReceivedAt, before(keep.callback_events));
-        gone += sweep!(self, login, Id: Uuid, ExpiresAt, before(keep.ended_logins));
-        gone += sweep!(self, account_login, Id: Uuid, ExpiresAt, before(keep.ended_logins));
-        gone += sweep!(self, invitation, Id: Uuid, ExpiresAt, before(keep.invitations));
-        gone += sweep!(self, idempotency_key, Id: Uuid, CreatedAt, before(keep.idempotency));
-        gone += sweep!(self, known_browser, Id: Uuid, SeenAt, before(keep.known_browsers));
-        gone += sweep!(self, audit_entry, Id: Uuid, At, before(keep.audit));
-        gone += sweep!(self, receipt, Id: Uuid, HappenedAt, before(RECEIPTS));
-        gone += sweep!(self, recipient_hold, Id: Uuid, Until, self.tools.clock.now());
-        gone += sweep!(self, inbox_item, Id: Uuid, CreatedAt, before(keep.notifications));
-        gone += self.sweep_notifications(before(keep.notifications)).await?;
-        self.blank_audiences(before(keep.audiences)).await?;
-        Ok(gone)
+        let mut round = Round::default();
+        round.did(
+            async { Ok(sweep!(self, qr_session, R: String, ScannedAt, before(keep.qr_sessions))) }.await,
+        );
+        round.did(async { Ok(sweep!(self, visit, Id: Uuid, CreatedAt, before(keep.qr_sessions))) }.await);
+        round.did(async { Ok(sweep!(self, change, Id: i64, At, before(keep.changes))) }.await);
+        round.did(
+            async { Ok(sweep!(self, verification_code, Id: Uuid, CreatedAt, before(keep.codes))) }.await,
+        );
+        round.did(async { Ok(sweep!(self, limit_lock, Name: String, Taken, before(keep.codes))) }.await);
+        round.did(
+            async { Ok(sweep!(self, callback_event, Id: Uuid, ReceivedAt, before(keep.callback_events))) }
+                .await,
+        );
+        round.did(async { Ok(sweep!(self, login, Id: Uuid, ExpiresAt, before(keep.ended_logins))) }.await);
+        round.did(
+            async { Ok(sweep!(self, account_login, Id: Uuid, ExpiresAt, before(keep.ended_logins))) }.await,
+        );
+        round
+            .did(async { Ok(sweep!(self, invitation, Id: Uuid, ExpiresAt, before(keep.invitations))) }.await);
+        round.did(
+            async { Ok(sweep!(self, idempotency_key, Id: Uuid, CreatedAt, before(keep.idempotency))) }.await,
+        );
+        round.did(
+            async { Ok(sweep!(self, known_browser, Id: Uuid, SeenAt, before(keep.known_browsers))) }.await,
+        );
+        round.did(async { Ok(sweep!(self, audit_entry, Id: Uuid, At, before(keep.audit))) }.await);
+        round.did(async { Ok(sweep!(self, receipt, Id: Uuid, HappenedAt, before(RECEIPTS))) }.await);
+        round.did(async { Ok(sweep!(self, recipient_hold, Id: Uuid, Until, self.tools.clock.now())) }.await);
+        round.did(
+            async { Ok(sweep!(self, inbox_item, Id: Uuid, CreatedAt, before(keep.notifications))) }.await,
+        );
+        round.did(self.sweep_notifications(before(keep.notifications)).await);
+        round.did(self.blank_audiences(before(keep.audiences)).await.map(|_| 0));
+        round.end()
     }
 
     /// Removes notifications that ended before an instant: each after its deliveries, a page in a unit.

@@ -75,7 +75,7 @@ impl Alone {
             return Ok(Self { connection: store.writer.inner.clone(), borrowed: true });
         }
         let patient = Database { transaction: LONGEST_CHANGE, ..(*store.database).clone() };
-        let connection = servers::pool(&patient, 1)?;
+        let connection = servers::pool(&patient, 1, store.database.transaction)?;
         let alone = Self { connection, borrowed: false };
         alone.lock().await.map_err(StoreError::from)?;
         Ok(alone)
@@ -83,7 +83,7 @@ impl Alone {
 
     async fn lock(&self) -> Result<(), DbErr> {
         if self.connection.get_database_backend() == DbBackend::MySql {
-            // Whatever else its schema holds, ours compares strings byte by byte; said before the first table is made.
+            // Before the first table is made: the tables go by it.
             let words = format!("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {COLLATION}");
             self.connection.execute_unprepared(&words).await?;
         }

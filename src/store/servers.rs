@@ -18,24 +18,30 @@ use super::connect::{Database, OpenError};
 const FRESH: Duration = Duration::from_secs(1);
 /// A connection that nobody needs for so long is closed.
 const IDLE: Duration = Duration::from_mins(1);
+/// A connection is closed after so long: one that leads to a server which takes no writes any more is not kept for ever.
+const LIFE: Duration = Duration::from_mins(5);
 
 /// A pool of so many connections to the server that the URL names; nothing is connected yet.
-pub(super) fn pool(database: &Database, connections: u32) -> Result<DatabaseConnection, OpenError> {
+pub(super) fn pool(
+    database: &Database,
+    connections: u32,
+    patience: Duration,
+) -> Result<DatabaseConnection, OpenError> {
     let url = &database.url;
     if let Some(rest) = url.strip_prefix("mysql://").or_else(|| url.strip_prefix("mariadb://")) {
         let options = MySqlConnectOptions::from_str(&format!("mysql://{rest}")).map_err(invalid)?;
-        // The server's own notion of words is no matter of ours: names, openids and hashes are compared byte by byte.
+        // The server's own notion of words is no matter of ours: in names, openids and hashes case and accents count.
         let options = options.charset("utf8mb4").collation(COLLATION).disable_statement_logging();
-        let pool = options_of::<MySql>(database, connections, mysql_session(database.transaction));
+        let pool = options_of::<MySql>(connections, patience, mysql_session(database.transaction));
         return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
     let options = options.application_name("menfang").disable_statement_logging();
-    let pool = options_of::<Postgres>(database, connections, postgres_session(database.transaction));
+    let pool = options_of::<Postgres>(connections, patience, postgres_session(database.transaction));
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
 }
 
-/// How strings are compared in MySQL and MariaDB.
+/// How strings are compared in MySQL and MariaDB: by their code points. Spaces at the end do not count there; nothing of ours has any.
 pub(super) const COLLATION: &str = "utf8mb4_bin";
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
@@ -50,30 +56,33 @@ fn postgres_session(transaction: Duration) -> String {
     format!(
         "SET statement_timeout = {one}; SET lock_timeout = {one}; \
          SET idle_in_transaction_session_timeout = {all}; SET default_transaction_isolation = 'read committed'; \
-         SET timezone = 'UTC'"
+         SET timezone = 'UTC'; \
+         DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'this server takes no writes'; END IF; END $$"
     )
 }
 
-/// MySQL has no end for transactions, only for connections on which nothing happens; the pool closes its idle ones before that.
+/// MariaDB ends a transaction that is left open. MySQL knows no such end, only one for connections on which nothing happens, so it
+/// closes idle ones early, too; the pool opens others. Which of the two it is says the comment that it reads.
 fn mysql_session(transaction: Duration) -> String {
-    let (wait, idle) = (transaction.as_secs().max(1), 2 * IDLE.as_secs());
+    let (wait, all, idle) = (transaction.as_secs().max(1), transaction.as_secs() + 1, 2 * IDLE.as_secs());
     // The two have no common name for the variable of the isolation level.
     format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SET SESSION innodb_lock_wait_timeout = {wait}, wait_timeout = {idle}"
+         SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), innodb_lock_wait_timeout = {wait}, \
+         wait_timeout = {idle} /*M!100300 , idle_transaction_timeout = {all} */ /*!80000 , wait_timeout = {all} */"
     )
 }
 
-fn options_of<D: Kind>(database: &Database, connections: u32, session: String) -> PoolOptions<D>
+fn options_of<D: Kind>(connections: u32, patience: Duration, session: String) -> PoolOptions<D>
 where
     for<'c> &'c mut D::Connection: sqlx::Executor<'c, Database = D>,
 {
-    let answer = database.answer;
     PoolOptions::new()
         .max_connections(connections)
         .min_connections(0)
-        .acquire_timeout(answer)
+        .acquire_timeout(patience)
         .idle_timeout(IDLE)
+        .max_lifetime(LIFE)
         .test_before_acquire(false)
         .after_connect(move |connection: &mut D::Connection, _| {
             let session = session.clone();
@@ -87,14 +96,14 @@ where
                 if about.idle_for < FRESH {
                     return Ok(true);
                 }
-                Ok(timeout(answer / 2, connection.ping()).await.is_ok_and(|pong| pong.is_ok()))
+                Ok(timeout(patience / 2, connection.ping()).await.is_ok_and(|pong| pong.is_ok()))
             })
         })
         // A statement that was given up is still to be answered: until then, or until it is clear that no answer comes, the
         // connection is nobody's.
         .after_release(move |connection: &mut D::Connection, _| {
             Box::pin(async move {
-                match timeout(answer, connection.ping()).await {
+                match timeout(patience, connection.ping()).await {
                     Ok(pong) => pong.map(|()| true),
                     Err(_) => Err(sqlx::Error::Protocol("no answer in time".into())),
                 }

@@ -104,7 +104,7 @@ impl Unit {
     /// committed later than that.
     pub async fn commit(self) -> Result<(), StoreError> {
         if self.begun.elapsed() > self.deadline {
-            self.tx.inner.rollback().await?;
+            // Dropped, it is rolled back behind the caller's back: nobody waits for a database that has gone away meanwhile.
             return Err(StoreError::Unavailable(None));
         }
         let (tx, patience) = self.tx.apart();

@@ -7,6 +7,7 @@ pub mod account_logins;
 pub mod account_sign_in;
 pub mod administration;
 pub mod affiliations;
+pub mod after_restore;
 pub mod api_keys;
 pub mod apps;
 pub mod arrive;

@@ -106,7 +106,9 @@ impl PlatformAccounts {
         let owner = code_owner(&invited, caller);
         let proved = self.parts.guess_code(&owner, &code, caller).await?;
         let done = self.write_account(&invited, Some(proved), (phone, name), with.password, caller).await;
-        if done.is_err() {
+        // A database that is away takes nothing back either, and the caller has waited for it once.
+        let away = matches!(done, Err(RegisterError::Store(StoreError::Unavailable(_))));
+        if done.is_err() && !away {
             let unit = self.parts.store.begin().await?;
             unit.return_guess(proved).await?;
             unit.commit().await?;

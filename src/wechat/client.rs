@@ -121,7 +121,7 @@ impl WeChat {
         interface: Interface,
     ) -> Result<T, WeChatError> {
         let request = self.0.http.get(format!("{}{path}", self.0.endpoints.api_url)).query(query);
-        answer(request, interface).await
+        counted(path, answer(request, interface).await)
     }
 
     /// A POST of JSON in one piece: WeChat answers chunked bodies with 412.
@@ -139,7 +139,7 @@ impl WeChat {
             .query(query)
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
-        answer(request, interface).await
+        counted(path, answer(request, interface).await)
     }
 
     /// A GET with the account's access token, repaired once when WeChat refuses the token. [`DEADLINE`] is for
@@ -240,6 +240,18 @@ struct Verdict {
     errcode: i64,
     #[serde(default)]
     errmsg: String,
+}
+
+/// Counts a call by how it ended.
+fn counted<T>(path: &str, answered: Result<T, WeChatError>) -> Result<T, WeChatError> {
+    let outcome = match &answered {
+        Ok(_) => "ok",
+        Err(WeChatError::Network(_)) => "no_answer",
+        Err(_) => "refused",
+    };
+    metrics::counter!("menfang_wechat_calls_total", "path" => path.to_owned(), "outcome" => outcome)
+        .increment(1);
+    answered
 }
 
 /// Sends, reads at most [`ANSWER_LIMIT`] bytes, and takes any content type for JSON: `/sns` says `text/plain`.

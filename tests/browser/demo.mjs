@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = process.env.MENFANG ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/menfang");
+export const program = process.env.MENFANG ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/menfang");
 const START_MS = 60_000;
 
 export const screenshots = join(root, "test-output/screenshots");
@@ -68,6 +68,12 @@ class Demo {
     await this.#end("SIGKILL");
   }
 
+  /** As an operator stops it: it drains, and ends. Gives its exit code. */
+  async terminate() {
+    await this.#end("SIGTERM");
+    return this.#process.exitCode;
+  }
+
   async stop() {
     // Nothing is asked of the data afterwards, so there is no point in waiting for open pages to leave.
     await this.#end("SIGKILL");
@@ -82,14 +88,8 @@ class Demo {
   }
 
   /** Somebody with a WeChat account. */
-  async person(nickname) {
-    const answer = await fetch(`${this.sandbox_url}/sandbox/people`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ nickname }),
-    });
-    if (answer.status !== 201) throw new Error(`the sandbox said ${answer.status}`);
-    return answer.json();
+  person(nickname) {
+    return person(this.sandbox_url, nickname);
   }
 
   /** Asks the API with the organization's key. */
@@ -123,10 +123,26 @@ class Demo {
   }
 
   /** The newest code that was sent to a phone number. */
-  async smsCode(phone) {
-    const answer = await fetch(`${this.sandbox_url}/sandbox/sms?phone=${encodeURIComponent(phone)}`);
-    const { items } = await answer.json();
-    if (items.length === 0) throw new Error(`no SMS for ${phone}`);
-    return items.at(-1).code;
+  smsCode(phone) {
+    return smsCode(this.sandbox_url, phone);
   }
+}
+
+/** Somebody with an account of the pretend WeChat. */
+export async function person(sandbox_url, nickname) {
+  const answer = await fetch(`${sandbox_url}/sandbox/people`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ nickname }),
+  });
+  if (answer.status !== 201) throw new Error(`the sandbox said ${answer.status}`);
+  return answer.json();
+}
+
+/** The newest code that was sent to a phone number. */
+export async function smsCode(sandbox_url, phone) {
+  const answer = await fetch(`${sandbox_url}/sandbox/sms?phone=${encodeURIComponent(phone)}`);
+  const { items } = await answer.json();
+  if (items.length === 0) throw new Error(`no SMS for ${phone}`);
+  return items.at(-1).code;
 }

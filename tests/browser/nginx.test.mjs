@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Room, approve, bindPhone, matchNumber, openEntrance, panel, startBrowser } from "./browser.mjs";
 import { startDemo } from "./demo.mjs";
 import { freeAddress, startNginx } from "./nginx.mjs";
+import { postgres, startNodes } from "./nodes.mjs";
 
 const NUMBER = "13800138000";
 const options = { timeout: 120_000 };
@@ -18,9 +19,9 @@ before(async () => (browser = await startBrowser()));
 after(() => browser.close());
 
 /** Menfang with nginx in front of it. */
-async function behindNginx(t, slug) {
+async function behindNginx(t, slug, more = {}) {
   const [listen, menfang] = [await freeAddress(), await freeAddress()];
-  const settings = { MENFANG__HTTP__PUBLIC_URL: `http://${listen}`, MENFANG__HTTP__TRUSTED_PROXIES: "127.0.0.1" };
+  const settings = { MENFANG__HTTP__PUBLIC_URL: `http://${listen}`, MENFANG__HTTP__TRUSTED_PROXIES: "127.0.0.1", ...more };
   const demo = await startDemo(t, settings, menfang);
   assert.equal(demo.url, `http://${listen}`);
   await startNginx(t, { listen, menfang, slug });
@@ -107,10 +108,63 @@ test("an app behind nginx is open to whoever is signed in at its portal, and to 
   r.noErrors();
 });
 
-test("the compose example uses settings that there are", async () => {
-  const example = await readFile(`${root}/deploy/compose.yaml`, "utf8");
+test("who waits while nothing stands behind nginx is told so, and a code comes by itself", options, async (t) => {
+  const demo = await behindNginx(t, "suppliers", { MENFANG__LIFETIMES__QR_SECONDS: "2" });
+  const r = new Room(t, browser, demo, "nginx-busy");
+  r.expect(/status of 502 /);
+  r.expect(/WebSocket connection to .* failed/);
+  const pc = await r.computer();
+  await openEntrance(pc, demo);
+  await demo.kill();
+  // Its code ends, and the next one is asked for in vain.
+  await panel(pc, "busy", { timeout: 40_000 });
+  await r.picture(pc, "pc");
+  await demo.start();
+  await panel(pc, "waiting", { timeout: 40_000 });
+  r.noErrors();
+});
+
+const upstream = "max_fails=10 fail_timeout=2s"; // as in cluster.compose.yaml
+const nodes = postgres ? options : { ...options, skip: "MENFANG_TEST_DATABASE names no PostgreSQL" };
+test("two nodes behind nginx serve one sign-in, and one of them goes on when the other is stopped", nodes, async (t) => {
+  const listen = await freeAddress();
+  const all = await startNodes(t, `http://${listen}`, 2);
+  const [one, two] = all.nodes;
+  await startNginx(t, { listen, menfang: `${one.address} ${upstream}; server ${two.address} ${upstream}`, slug: "suppliers" });
+  const r = new Room(t, browser, all, "nginx-nodes");
+  const pc = await r.computer();
+  const phone = await r.phone(await all.person("林小雨"));
+  const { scan_url } = await openEntrance(pc, all);
+  await phone.goto(scan_url);
+  await panel(pc, "scanned");
+  await bindPhone(phone, all, NUMBER);
+  await approve(phone, await matchNumber(pc));
+  await pc.waitForURL(`${all.portal}/home`);
+  for (const node of all.nodes) assert.ok((await node.counts("menfang_http_requests_total")) > 2, "both took part");
+
+  // Once more; the node that the browser is connected to goes away in the middle of it.
+  const again = await openEntrance(pc, all, () => pc.getByRole("button", { name: "Not you? Sign out" }).click());
+  await phone.goto(again.scan_url);
+  await panel(pc, "scanned");
+  const sockets = await Promise.all(all.nodes.map((node) => node.counts("menfang_sockets")));
+  assert.deepEqual(sockets.toSorted(), [0, 1]);
+  const stopping = all.nodes[sockets.indexOf(1)];
+  const stopped = stopping.stop();
+  await pc.locator("[data-reconnecting]").waitFor();
+  await r.picture(pc, "pc-reconnecting");
+  await pc.locator("[data-reconnecting]").waitFor({ state: "hidden" });
+  await approve(phone);
+  await pc.waitForURL(`${all.portal}/home`);
+  assert.equal(await stopped, 0, "it ended well");
+  r.noErrors();
+});
+
+test("the examples use settings that there are", async () => {
   const known = await readFile(`${root}/docs/configuration.md`, "utf8");
-  const settings = [...example.matchAll(/(MENFANG__\w+?)(?:_FILE)?:/g)].map(([, name]) => name);
-  assert.ok(settings.length > 4);
-  for (const setting of settings) assert.ok(known.includes(`\`${setting}\``), setting);
+  for (const name of ["compose.yaml", "cluster.compose.yaml"]) {
+    const example = await readFile(`${root}/deploy/${name}`, "utf8");
+    const settings = [...example.matchAll(/(MENFANG__\w+?)(?:_FILE)?:/g)].map(([, setting]) => setting);
+    assert.ok(settings.length > 4);
+    for (const setting of settings) assert.ok(known.includes(`\`${setting}\``), setting);
+  }
 });

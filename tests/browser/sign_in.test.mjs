@@ -200,6 +200,35 @@ test("the server is killed after the scan and started again", options, async (t)
   r.noErrors();
 });
 
+test("the server is restarted while somebody waits, and once more while they confirm", options, async (t) => {
+  const r = await room(t, "restarted", { MENFANG__HTTP__SHUTDOWN_SECONDS: "3" });
+  const { demo } = r;
+  r.expect(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+  r.expect(/WebSocket connection to .* failed/);
+  const pc = await r.computer();
+  const phone = await r.phone(await demo.person("郑爽"));
+  const restart = async () => {
+    const line = pc.locator("[data-reconnecting]");
+    const stopped = demo.terminate();
+    await line.waitFor();
+    assert.equal((await line.textContent()).trim(), "Reconnecting…");
+    assert.equal(await stopped, 0);
+    await demo.start();
+  };
+  const { scan_url } = await openEntrance(pc, demo);
+  await restart();
+  // The code that was shown before holds.
+  await phone.goto(scan_url);
+  await panel(pc, "scanned", { timeout: 60_000 });
+  const match = await matchNumber(pc);
+  await restart();
+  assert.equal(await matchNumber(pc), match);
+  await bindPhone(phone, demo, NUMBER);
+  await approve(phone, match);
+  await pc.waitForURL(`${demo.portal}/home`, { timeout: 20_000 });
+  r.noErrors();
+});
+
 test("the phone's pages are plain forms: no script", options, async (t) => {
   const r = await room(t, "phone-without-script");
   const { demo } = r;

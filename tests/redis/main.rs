@@ -11,3 +11,4 @@ mod nudges;
 mod secrecy;
 mod server;
 mod tokens;
+mod whole_node;

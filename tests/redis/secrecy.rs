@@ -23,7 +23,8 @@ async fn redis_holds_no_token_secret_or_address_in_clear() {
     };
     node.bus.pass(&[counted], Millis(1_767_225_600_000)).await.unwrap();
     // In normal mode WeChat gives everybody the same token as long as it lives.
-    let asked = json!({"grant_type": "client_credential", "appid": APPID, "secret": SECRET});
+    let asked =
+        json!({"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": false});
     let token = account.post("/cgi-bin/stable_token", &asked).await["access_token"].clone();
     redis.ask(&["SAVE"]);
     let all = std::fs::read(redis.folder().join("dump.rdb")).unwrap();

@@ -193,14 +193,13 @@ impl<'a> Sorting<'a> {
     async fn without_stopped(&mut self, due: Vec<Due>) -> Result<Vec<Due>, StoreError> {
         let mut going = Vec::new();
         for due in due {
-            let stopped = self.notifications.get(&due.notification).map(|one| one.stopped);
-            match stopped {
-                Some(None) => going.push(due),
-                Some(Some(stop)) => {
-                    let end = (stop.ends_as(), stop.name(), None);
-                    self.unit.end_deliveries(&[due], end, &mut self.moves).await?;
-                }
-                None => self.set_aside(due).await?,
+            let Some(notification) = self.notifications.get(&due.notification) else {
+                self.set_aside(due).await?;
+                continue;
+            };
+            match notification.stopped.and_then(|stop| Some((stop.ends_as()?, stop.name(), None))) {
+                Some(end) => self.unit.end_deliveries(&[due], end, &mut self.moves).await?,
+                None => going.push(due),
             }
         }
         Ok(going)

@@ -46,13 +46,6 @@ impl Session<'_> {
     /// Writes down what has landed.
     pub(super) async fn flush(&mut self) -> Result<(), StepError> {
         let count = self.landed.len().min(BATCH);
-        for index in 0..count {
-            let (beyond, answer) = (self.landed[index].beyond, self.landed[index].answer.clone());
-            match beyond {
-                Some(beyond) => self.beyond(beyond),
-                None => self.count_answer(&answer),
-            }
-        }
         if let Some(pause) = self.pause.clone() {
             // What is taken and held up now goes back to where it was.
             let now = self.now();

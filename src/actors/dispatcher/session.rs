@@ -239,8 +239,12 @@ impl<'d> Session<'d> {
                 // Receipts come one by one, and each says so: one look is enough for all that come together.
                 () = tokio::time::sleep_until(self.looked_at + LOOK_PAUSE), if nudged => (look, nudged) = (true, false),
                 quota = answer_of(&mut self.asking), if self.asking.is_some() => {
-                    self.take_quota(quota).await?;
-                    look = true;
+                    look = match self.take_quota(quota).await {
+                        Ok(()) => true,
+                        // It is asked once more later.
+                        Err(StepError::Store(StoreError::Unavailable(_))) => false,
+                        Err(error) => return Err(error),
+                    };
                 }
                 _ = tick.tick() => look = true,
                 () = tokio::time::sleep(linger), if idle => {}
@@ -307,6 +311,11 @@ impl<'d> Session<'d> {
     fn land(&mut self, landed: Landed) {
         if self.landed.is_empty() {
             self.flush_at = Instant::now() + FLUSH_AFTER;
+        }
+        // Once for each answer, however often writing it down is tried.
+        match landed.beyond {
+            Some(beyond) => self.beyond(beyond),
+            None => self.count_answer(&landed.answer),
         }
         self.landed.push(landed);
     }

@@ -48,8 +48,9 @@ impl Session<'_> {
         }
         let some = self.tools().store.notifications_to_spread(self.lease.outbox, self.now(), 20).await?;
         for notification in self.in_turn(some) {
-            let done = match notification.stopped {
-                Some(stop) => self.sweep(&notification, stop).await?,
+            let ended = notification.stopped.and_then(|stop| Some((stop.ends_as()?, stop.name())));
+            let done = match ended {
+                Some(end) => self.sweep(&notification, end).await?,
                 None if notification.expired(self.now()) => {
                     let unit = self.begin_unit().await?;
                     let stopped = unit.stop_expired(self.lease.outbox).await?;
@@ -117,12 +118,16 @@ impl Session<'_> {
     }
 
     /// Ends what waits of a stopped notification; false when nothing waits but what is under way.
-    async fn sweep(&mut self, notification: &Notification, stop: Stop) -> Result<bool, StepError> {
+    async fn sweep(
+        &mut self,
+        notification: &Notification,
+        (state, reason): (DeliveryState, &str),
+    ) -> Result<bool, StepError> {
         let unit = self.begin_unit().await?;
         let waiting = unit.waiting_of(notification.id, ROWS).await?;
         let mut moves = Moves::new();
-        unit.end_deliveries(&waiting, (stop.ends_as(), stop.name(), None), &mut moves).await?;
-        if stop.ends_as() == DeliveryState::Failed {
+        unit.end_deliveries(&waiting, (state, reason, None), &mut moves).await?;
+        if state == DeliveryState::Failed {
             self.done.failed += waiting.len() as u64;
         }
         if moves.is_empty() {

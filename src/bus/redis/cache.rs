@@ -92,11 +92,17 @@ impl Cache {
         let locked = Locked { key: self.0.names.lock(name), proof: random(&*self.0.entropy) };
         let mut set = set(&locked.key, &locked.proof[..], lasts);
         set.arg("NX");
-        let Some(mut connection) = self.0.link.connection() else { return Lock::Away };
-        match self.0.link.in_time(set.query_async::<Option<String>>(&mut connection)).await {
+        let asked = async {
+            let mut connection = self.0.link.connection()?;
+            self.0.link.in_time(set.query_async::<Option<String>>(&mut connection)).await
+        };
+        match asked.await {
             Some(Some(_)) => Lock::Ours(locked),
             Some(None) => Lock::Theirs,
-            None => Lock::Away,
+            None => {
+                metrics::counter!("menfang_redis_fallbacks_total", "use" => "cache").increment(1);
+                Lock::Away
+            }
         }
     }
 

@@ -54,7 +54,14 @@ fn mend(error: &RedisError) -> String {
             "it cannot be reached; does it run, does redis.url lead to it, and with rediss:// is its certificate one that this system \
              trusts?"
         }
-        _ => "it answers with an error",
+        _ => match error.code() {
+            Some("NOAUTH") => "it wants a password, which stands in redis.url as redis://USER:PASSWORD@HOST",
+            Some("OOM") => {
+                "its memory is full; raise maxmemory, or choose a maxmemory-policy that makes room"
+            }
+            Some("MISCONF") => "it cannot write to its disk, and takes no writes until it can",
+            _ => "it answers with an error",
+        },
     };
     format!("{what} ({error})")
 }

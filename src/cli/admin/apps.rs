@@ -63,7 +63,10 @@ impl SetPortal {
         }
         let portal = admin.store().portal_by_slug(&self.slug).await?;
         let portal = portal.ok_or_else(|| {
-            usage("--slug: there is no such portal; `menfang admin list-organizations` tells all")
+            usage(&format!(
+                "--slug: there is no portal {}; `menfang admin list-organizations` tells all",
+                self.slug
+            ))
         })?;
         let settings = PortalSettings {
             enabled: self.enabled,

@@ -34,8 +34,8 @@ pub(super) struct Api {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// The server said no.
-    #[error("refused ({status} {code}): {detail}")]
-    Refused { status: u16, code: String, detail: String },
+    #[error("refused ({status} {code}) at {asked}: {detail}")]
+    Refused { status: u16, code: String, detail: String, asked: String },
     /// It said nothing, or nothing that can be read.
     #[error("the server does not answer: {0}")]
     Away(String),
@@ -92,7 +92,7 @@ impl Api {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) => {
                     let (status, asked) = (answer.status().as_u16(), asked_pause(&answer));
-                    let refused = refusal(answer).await;
+                    let refused = refusal_of(answer).await;
                     let running =
                         matches!(&refused, Failure::Refused { code, .. } if code == "idempotency_running");
                     // Too much for the server just now: it says when to come again.
@@ -128,14 +128,19 @@ async fn json(answer: Response) -> Result<Value, Failure> {
     answer.json().await.map_err(|error| Failure::Away(error.without_url().to_string()))
 }
 
-async fn refusal(answer: Response) -> Failure {
-    let status = answer.status().as_u16();
-    let problem: Value = answer.json().await.unwrap_or_default();
-    let told = [text(&problem, "detail"), text(&problem, "title")].into_iter().find(|text| !text.is_empty());
+/// What the server said no to, and why.
+async fn refusal_of(answer: Response) -> Failure {
+    let (status, path) = (answer.status().as_u16(), answer.url().path().to_owned());
+    let asked = path.split_once("/api/v1").map_or(path.as_str(), |(_, route)| route).to_owned();
+    refusal(status, asked, &answer.json().await.unwrap_or_default())
+}
+
+fn refusal(status: u16, asked: String, problem: &Value) -> Failure {
+    let told = [text(problem, "detail"), text(problem, "title")].into_iter().find(|text| !text.is_empty());
     let mut detail = told.unwrap_or_else(|| "the answer is not one of this server's; is --url right?".into());
     if let Some(users) = problem["users"].as_array() {
         let users: Vec<&str> = users.iter().filter_map(Value::as_str).collect();
         detail = format!("{detail} They are: {}", users.join(", "));
     }
-    Failure::Refused { status, code: text(&problem, "code"), detail }
+    Failure::Refused { status, code: text(problem, "code"), detail, asked }
 }

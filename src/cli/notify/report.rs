@@ -59,6 +59,24 @@ pub(super) fn many(counts: &Counts) {
     }
 }
 
+/// Why the people of a row were not told, in one line.
+pub(super) async fn why_not(api: &Api, id: &str, counts: &Counts) -> Result<String, Failure> {
+    let states = [
+        ("failed", counts.failed),
+        ("rejected", counts.rejected),
+        ("uncertain", counts.uncertain),
+        ("skipped", counts.skipped),
+    ];
+    let mut words = Vec::new();
+    for (state, _) in states.into_iter().filter(|(_, many)| *many > 0) {
+        let reasons = reasons(api, id, state).await?.into_keys().filter(|why| !why.is_empty());
+        let reasons: Vec<String> = reasons.collect();
+        let why = if reasons.is_empty() { meaning(state).to_owned() } else { reasons.join(", ") };
+        words.push(format!("{state}: {why}"));
+    }
+    Ok(format!("{} ({id})", words.join("; ")))
+}
+
 /// The exit code of an outcome.
 pub(super) fn exit(counts: &Counts) -> ExitCode {
     if counts.some_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -127,6 +145,7 @@ fn why(reason: &str, errcode: Option<i64>) -> String {
         "template_banned" => "the template is banned by WeChat: mend it in WeChat's console",
         "service_account_unbound" => "the service account was unbound",
         "refused" => "were refused by WeChat",
+        "restored" => "may have been sent since the backup was taken that was put back",
         other => other,
     };
     let number = errcode.map(|errcode| format!(" (errcode {errcode})")).unwrap_or_default();

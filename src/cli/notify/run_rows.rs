@@ -16,7 +16,7 @@ use crate::domain::keys::{hex, sha256};
 
 use super::api::{Api, Failure, text};
 use super::progress::{Counts, Shown, is_over, state};
-use super::rows::{Row, read};
+use super::rows::{Place, Row, read};
 use super::{Notify, people, report};
 
 use super::super::out::{self, UsageError};
@@ -25,12 +25,12 @@ use super::super::out::{self, UsageError};
 const AT_ONCE: usize = 8;
 /// The pause between two looks at one that is not over.
 const LOOK: Duration = Duration::from_secs(1);
-/// Refused rows that are told one by one.
+/// Rows that are told one by one, of those that are refused and of those who were not told.
 const MOST_TOLD: usize = 20;
 
 /// An order for one row.
 struct Order {
-    number: usize,
+    place: Place,
     body: Value,
     key: String,
 }
@@ -41,45 +41,50 @@ pub(super) async fn run(notify: &Notify, api: &Api, app: &str, file: &Path) -> a
         .map_err(|error| UsageError(format!("--file: cannot read {} ({error})", file.display())))?;
     let orders = orders(notify, app, &bytes)?;
     let made = Mutex::new(Vec::new());
-    let (refused, ids) = tokio::select! {
+    let (refused, made) = tokio::select! {
         done = order_all(notify, api, app, orders, &made) => done?,
         _ = tokio::signal::ctrl_c() => {
-            let ids = made.into_inner().unwrap_or_default();
+            let ids = ids(&made.into_inner().unwrap_or_default());
             out::note(&format!("{} rows were ordered; the same command goes on with the others.", ids.len()));
             report::left_running(api, &ids);
             return Ok(ExitCode::FAILURE);
         }
     };
-    tell(&refused);
+    tell("refused", &refused, refused.len());
     let good = if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if notify.dry_run {
         out::line(&format!(
             "{} rows would be sent; {} are refused.",
-            HumanCount(ids.len() as u64),
+            HumanCount(made.len() as u64),
             refused.len()
         ));
         return Ok(good);
     }
     if notify.no_wait {
-        for id in &ids {
+        for (_, id) in &made {
             out::line(id);
         }
         return Ok(good);
     }
-    let counts = tokio::select! {
-        counts = wait(api, &ids) => counts?,
+    let (counts, untold) = tokio::select! {
+        ends = wait(api, &made) => ends?,
         _ = tokio::signal::ctrl_c() => {
-            report::left_running(api, &ids);
+            report::left_running(api, &ids(&made));
             return Ok(ExitCode::FAILURE);
         }
     };
     out::line(&format!(
         "{} of {} rows are ordered: {}",
-        HumanCount(ids.len() as u64),
-        HumanCount((ids.len() + refused.len()) as u64),
+        HumanCount(made.len() as u64),
+        HumanCount((made.len() + refused.len()) as u64),
         people(counts.total())
     ));
     report::many(&counts);
+    let mut why = Told::new();
+    for (place, (id, counts)) in untold.iter().take(MOST_TOLD) {
+        why.insert(*place, report::why_not(api, id, counts).await?);
+    }
+    tell("not told", &why, untold.len());
     Ok(if refused.is_empty() { report::exit(&counts) } else { good })
 }
 
@@ -87,16 +92,25 @@ pub(super) async fn run(notify: &Notify, api: &Api, app: &str, file: &Path) -> a
 /// no second order.
 fn orders(notify: &Notify, app: &str, bytes: &[u8]) -> Result<Vec<Order>, UsageError> {
     let (file, by) = (hex(&sha256(bytes)), notify.idempotency_key.as_deref().unwrap_or_default());
-    let order = |Row { number, audience, data }: Row| {
+    let order = |Row { place, audience, data }: Row| {
         let body = notify.wanted.body_with(&audience, data)?;
-        let whole = [by, app, &file, &number.to_string(), &body.to_string()].join("\0");
+        let whole = [by, app, &file, &place.number.to_string(), &body.to_string()].join("\0");
         let key = format!("notify-{}", hex(&sha256(whole.as_bytes())));
-        Ok(Order { number, body, key })
+        Ok(Order { place, body, key })
     };
     read(bytes)?.into_iter().map(order).collect()
 }
 
-type Refused = BTreeMap<usize, String>;
+/// What there is to say of a row.
+type Told = BTreeMap<Place, String>;
+/// The notifications that were ordered, each with its row.
+type Made = Vec<(Place, String)>;
+/// Rows of which somebody was not told: the notification, and how it ended.
+type Untold = BTreeMap<Place, (String, Counts)>;
+
+fn ids(made: &[(Place, String)]) -> Vec<String> {
+    made.iter().map(|(_, id)| id.clone()).collect()
+}
 
 /// Sends every order; gives what was refused by row, and the ids of what was taken.
 async fn order_all(
@@ -104,27 +118,27 @@ async fn order_all(
     api: &Api,
     app: &str,
     orders: Vec<Order>,
-    made: &Mutex<Vec<String>>,
-) -> Result<(Refused, Vec<String>), Failure> {
+    made: &Mutex<Made>,
+) -> Result<(Told, Made), Failure> {
     let whole = orders.len() as u64;
     let mut shown = Shown::new(Some(whole));
-    let place = format!("/apps/{app}/notifications{}", if notify.dry_run { "?dry_run=true" } else { "" });
-    let send = |Order { number, body, key }: Order| {
-        let place = &place;
-        async move { (number, api.post(place, &body, &key).await) }
+    let route = format!("/apps/{app}/notifications{}", if notify.dry_run { "?dry_run=true" } else { "" });
+    let send = |Order { place, body, key }: Order| {
+        let route = &route;
+        async move { (place, api.post(route, &body, &key).await) }
     };
     let mut answers = stream::iter(orders).map(send).buffer_unordered(AT_ONCE);
-    let (mut refused, mut through) = (Refused::new(), 0);
-    while let Some((number, answer)) = answers.next().await {
+    let (mut refused, mut through) = (Told::new(), 0);
+    while let Some((place, answer)) = answers.next().await {
         through += 1;
         match answer {
             Ok(answer) => {
                 if let Ok(mut made) = made.lock() {
-                    made.push(text(&answer, "id"));
+                    made.push((place, text(&answer, "id")));
                 }
             }
             // What is wrong with this row alone.
-            Err(Failure::Refused { status: 422, detail, .. }) => drop(refused.insert(number, detail)),
+            Err(Failure::Refused { status: 422, detail, .. }) => drop(refused.insert(place, detail)),
             Err(failure) => {
                 shown.end();
                 shown.note(&format!(
@@ -136,44 +150,50 @@ async fn order_all(
         shown.show(through, whole, "ordered");
     }
     shown.end();
-    let ids = made.lock().map(|made| made.clone()).unwrap_or_default();
-    Ok((refused, ids))
+    let made = made.lock().map(|made| made.clone()).unwrap_or_default();
+    Ok((refused, made))
 }
 
-fn tell(refused: &Refused) {
-    for (number, detail) in refused.iter().take(MOST_TOLD) {
-        out::note(&format!("row {number}: {detail}"));
+/// Says why, of the first rows; `all` is how many there are.
+fn tell(what: &str, rows: &Told, all: usize) {
+    for (place, why) in rows.iter().take(MOST_TOLD) {
+        out::note(&format!("{place}: {why}"));
     }
-    if refused.len() > MOST_TOLD {
-        out::note(&format!("and {} more rows are refused", refused.len() - MOST_TOLD));
+    if all > MOST_TOLD {
+        out::note(&format!("and {} more rows are {what}", all - MOST_TOLD));
     }
 }
 
-/// Waits until all are over; gives the counts of all together. They go out in about the order in which they were placed, so only the
-/// first few that are not over are asked for.
-async fn wait(api: &Api, ids: &[String]) -> Result<Counts, Failure> {
-    let whole = ids.len() as u64;
+/// Waits until all are over; gives the counts of all together, and the rows with somebody who was not told. They go out in about the
+/// order in which they were placed, so only the first few that are not over are asked for.
+async fn wait(api: &Api, made: &[(Place, String)]) -> Result<(Counts, Untold), Failure> {
+    let whole = made.len() as u64;
     let (shown, through) = (RefCell::new(Shown::new(Some(whole))), Cell::new(0));
-    let to_its_end = |id: &String| {
-        let (place, shown, through) = (format!("/notifications/{id}"), &shown, &through);
+    let to_its_end = |(place, id): &(Place, String)| {
+        let (route, shown, through) = (format!("/notifications/{id}"), &shown, &through);
+        let (place, id) = (*place, id.clone());
         async move {
             loop {
-                let now = api.get(&place).await?;
+                let now = api.get(&route).await?;
                 let over = is_over(&now);
                 through.set(through.get() + u64::from(over));
                 shown.borrow_mut().show(through.get(), whole, &state(&now));
                 if over {
-                    return Ok(Counts::read(&now));
+                    return Ok((place, id, Counts::read(&now)));
                 }
                 sleep(LOOK).await;
             }
         }
     };
-    let mut ends = stream::iter(ids).map(to_its_end).buffer_unordered(AT_ONCE);
-    let mut counts = Counts::default();
+    let mut ends = stream::iter(made).map(to_its_end).buffer_unordered(AT_ONCE);
+    let (mut all, mut untold) = (Counts::default(), Untold::new());
     while let Some(end) = ends.next().await {
-        counts.add(end?);
+        let (place, id, counts) = end?;
+        all.add(counts);
+        if counts.some_failed() || counts.skipped > 0 {
+            untold.insert(place, (id, counts));
+        }
     }
     shown.borrow().end();
-    Ok(counts)
+    Ok((all, untold))
 }

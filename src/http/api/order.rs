@@ -126,7 +126,10 @@ impl<R: Demand, P: Place, B: Body> Order<R, P, B> {
 
     /// Answers with what is wrong; the key of a request without effect can be used again.
     pub async fn refused(&self, error: ChangeError) -> HttpResponse {
-        self.forget().await;
+        // A database that is away forgets nothing, and the caller has waited for it once: the key frees itself after a minute.
+        if !matches!(error, ChangeError::Store(StoreError::Unavailable(_))) {
+            self.forget().await;
+        }
         failed(&self.permit.visitor, error).error_response()
     }
 

@@ -96,7 +96,7 @@ async function newCode() {
   try {
     answer = await request(`/p/${slug}/qr`);
   } catch {
-    if (mine === turn) again("offline", jitter(++tries));
+    if (mine === turn) again(navigator.onLine === false ? "offline" : "busy", jitter(++tries));
     return;
   }
   const body = await answer.json().catch(() => ({}));
@@ -109,6 +109,9 @@ async function newCode() {
     again("limited", retryAfter(answer) ?? 30_000);
   } else if (answer.status === 403 && body.code === "portal_closed") {
     show("refused:portal_closed");
+  } else if ([502, 503, 504].includes(answer.status)) {
+    // Its database is away, or it starts anew behind its proxy: not everybody comes back at the same moment.
+    again("busy", (retryAfter(answer) ?? 2_000) + jitter(Math.min(3, ++tries)));
   } else {
     for (const each of find("request")) each.hidden = !body.request_id;
     for (const each of find("request-id")) each.textContent = body.request_id ?? "";
@@ -152,7 +155,7 @@ function start(next) {
   if (pretend && next.scan_url) pretend.href = `${pretend.dataset.pretend}?link=${encodeURIComponent(next.scan_url)}`;
   if (next.state === "waiting") show("waiting");
   tick();
-  unfollow = follow(next.live, { frame, over, link });
+  unfollow = follow(next.live, { frame, over, link, underWay: () => session?.state !== "waiting" });
 }
 
 function frame({ state, reason, expires_in_ms: left, person: who, match: number }) {
@@ -327,7 +330,7 @@ addEventListener("offline", () => {
 
 addEventListener("online", () => {
   if (session?.state === "waiting") show("waiting");
-  else if (!session && root.dataset.state === "offline") newCode();
+  else if (!session && ["offline", "busy"].includes(root.dataset.state)) newCode();
 });
 
 addEventListener("pagehide", () => unfollow());

@@ -3,10 +3,13 @@
 
 const FIRST_FRAME_MS = 10_000;
 const POLL_MS = 35_000;
+const RESTART_MS = [5_000, 30_000]; // after a restart browsers come back one by one
+const UNDER_WAY_MS = [1_000, 5_000]; // those with somebody who goes on right now are few, and come first
 
 /**
  * @param {{websocket: string, events: string, poll: string}} live
- * @param {{frame: (frame: object) => void, over: (why: "gone" | "finished" | "refused") => void, link: (up: boolean) => void}} tell
+ * @param {{frame: (frame: object) => void, over: (why: "gone" | "finished" | "refused") => void, link: (up: boolean) => void,
+ *   underWay: () => boolean}} tell what happens; and whether somebody has scanned and goes on at the moment
  * @returns {() => void} stops following
  */
 export function follow(live, tell) {
@@ -117,7 +120,7 @@ export function follow(live, tell) {
       if (code === 1000) door.end({ over: "finished" });
       else if (code === 1008 || code === 4401) door.end({ over: "refused" });
       else if (code === 4404 || code === 4410) door.end({ over: "gone" });
-      else if (code === 1012) door.end({ wait: 5_000 + Math.random() * 25_000, reached: true });
+      else if (code === 1012) door.end({ wait: between(tell.underWay() ? UNDER_WAY_MS : RESTART_MS), reached: true });
       else door.end({ reached: code !== 1006 });
     };
     return () => {
@@ -161,6 +164,10 @@ export function follow(live, tell) {
   addEventListener("online", online);
   attempt();
   return stop;
+}
+
+function between([least, most]) {
+  return least + Math.random() * (most - least);
 }
 
 /** Waiting time before try n (0, 1, …): up to 1, 2, 4 … 30 s, any of it equally likely. */

@@ -101,7 +101,12 @@ async fn refusals_name_the_field_and_end_with_1_and_bad_usage_with_2() {
     expect(&with(&server, &app, &["--audience", "all", "--data", "nothing"]).await, 2, "--data");
     expect(&notify(&server, &["--audience", "all"]).await, 2, "--app");
     expect(&notify(&server, &["--watch", "42"]).await, 2, "--watch");
-    expect(&notify(&server, &["--watch", "ntf_00000000000000000000000000"]).await, 1, "not_found");
+    let unknown = "ntf_00000000000000000000000000";
+    expect(
+        &notify(&server, &["--watch", unknown]).await,
+        1,
+        &format!("(404 not_found) at /notifications/{unknown}"),
+    );
     let strange = notify(&server, &["--key-file", "/nowhere", "--app", "app_1", "--audience", "all"]).await;
     expect(&strange, 2, "--key-file");
     let help = notify(&server, &["--help"]).await;
@@ -123,7 +128,7 @@ async fn each_row_of_a_file_is_one_order_and_the_same_file_again_is_none() {
     expect(&tried, 1, "2 rows would be sent; 1 are refused");
     for _ in 0..2 {
         let output = with(&server, &app, &["--file", &file, "--no-wait"]).await;
-        expect(&output, 1, "row 3: audience.users[0]: ");
+        expect(&output, 1, "row 3 (line 4): audience.users[0]: ");
         assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
     }
     let mut audiences: Vec<_> =
@@ -157,4 +162,36 @@ async fn watching_goes_on_to_the_end_and_tells_what_to_do() {
     let past =
         server.past_notification(&server.organization.to_string(), app.trim_start_matches("/apps/")).await;
     expect(&notify(&server, &["--watch", &past.0]).await, 1, "done");
+}
+
+#[actix_web::test]
+async fn rows_of_people_who_were_not_told_are_named_at_the_end() {
+    let (server, app, user) = with_a_guest().await;
+    let other = server.guest(&server.own_backend(), &app).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.csv");
+    write(&file, &format!("user,thing1\n\n{user},Hello A\n{other},Hello B\n"));
+    let options = order(&app, &tomorrow(&server));
+    let options: Vec<&str> =
+        options.iter().map(String::as_str).chain(["--file", file.to_str().unwrap()]).collect();
+    let mut waiting = program(&server, &options);
+    let waiting = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let made = loop {
+        looks.tick().await;
+        let made = orders(&server, &app).await;
+        if made.len() == 2 {
+            break made;
+        }
+    };
+    for order in &made {
+        if order["audience"]["users"][0] == json!(other) {
+            server.leave_delivery(id(order), "oB", "failed").await;
+        }
+        let cancel = format!("/notifications/{}/cancel", id(order));
+        server.own_backend().post(&cancel, json!({})).await.expect(200);
+    }
+    let output = spawn_blocking(|| waiting.wait_with_output().unwrap()).await.unwrap();
+    expect(&output, 1, "row 2 (line 4): failed: were refused by WeChat [refused] (errcode 40003) (ntf_");
+    assert!(!said(&output).contains("row 1"), "{}", said(&output));
 }

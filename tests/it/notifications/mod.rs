@@ -1,5 +1,6 @@
 //! Notifications: ordered, refused, watched, called off; spread, sent, each exactly once; and inboxes.
 
+mod after_restore;
 mod command;
 mod dispatch;
 mod erased;

@@ -3,6 +3,7 @@
 //! Called by all tests; nothing else knows ports, headers or tables.
 
 pub(crate) mod backend;
+pub(crate) mod backup;
 pub(crate) mod browser;
 pub(crate) mod database;
 pub(crate) mod host;

@@ -19,8 +19,9 @@ use menfang::domain::portal::Portal;
 use menfang::domain::scope::OrgScope;
 use menfang::domain::service_account::PushMode;
 use menfang::server::world::{OsEntropy, SystemClock, client};
-use menfang::server::{Running, World};
+use menfang::server::{Running, World, administration};
 use menfang::store::portals::{NewApp, PortalSettings};
+use menfang::usecases::Administration;
 use menfang::usecases::service_accounts::NewServiceAccount;
 use menfang::usecases::set_up::SetUp;
 use menfang::wechat::{Endpoints, WeChat};
@@ -146,6 +147,14 @@ impl TestServer {
         let config = config_for(&self.database.url, self.sandbox.url(), listen, &self.settings);
         let server = self.host.build(config, world).await;
         self.running = Some(self.host.start(server).await);
+    }
+
+    /// What the shell does on the same rows while no server runs, by the time of the story.
+    pub(crate) async fn shell(&self) -> Administration {
+        assert!(self.running.is_none(), "a server has the rows");
+        let world = World { clock: self.clock.clone(), ..World::real().unwrap() };
+        let config = config_for(&self.database.url, self.sandbox.url(), "127.0.0.1:0", &self.settings);
+        administration(&config, &world).await.unwrap()
     }
 
     pub(crate) fn running(&self) -> &Running {

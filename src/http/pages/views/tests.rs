@@ -124,7 +124,7 @@ fn the_entrance_holds_a_panel_for_every_state_and_a_way_without_script() {
 fn the_scripts_know_every_panel_and_note_they_show() {
     let script = include_str!("../../assets/entrance.js");
     let page = include_str!("../entrance.html");
-    for panel in ["loading", "waiting", "limited", "offline", "problem", "expired", "authorized"] {
+    for panel in ["loading", "waiting", "limited", "busy", "offline", "problem", "expired", "authorized"] {
         assert!(page.contains(&format!("data-panel=\"{panel}\"")), "{panel}");
     }
     for note in ["claim_lost", "claim_late", "not_here", "timed_out"] {

@@ -122,7 +122,8 @@ pub(super) struct Notification {
     /// up, which `reason` names.
     #[schema(pattern = "^(queued|expanding|sending|paused|done|cancelled)$")]
     state: String,
-    /// Why it is paused, or why the rest of it was not sent, as a stable word: `daily_quota`, `template_gone`, …
+    /// Why it is paused, or why the rest of it was not sent, as a stable word: `daily_quota`, `template_gone`, `restored` (a
+    /// backup was put back), …
     reason: Option<String>,
     /// When it goes on by itself, at the latest, while it is paused.
     #[schema(format = DateTime)]
