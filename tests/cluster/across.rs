@@ -117,7 +117,7 @@ impl Crossing {
         let heard = socket.hear(self.within).await;
         assert!(matches!(&heard, Heard::Frame(frame) if frame["unread"] == 1), "{heard:?}");
         let web = &self.cluster.pc().web;
-        let out = web.request(Method::POST, there, "/api/v1/accounts/sign-out").bearer_auth(token);
+        let out = web.request(&Method::POST, there, "/api/v1/accounts/sign-out").bearer_auth(token);
         web.send(out.json(&json!({}))).await.unwrap().expect(204);
         let heard = socket.hear(self.within).await;
         assert!(matches!(heard, Heard::Close(4401)), "{heard:?}");
@@ -130,7 +130,7 @@ impl Crossing {
         let members = self.cluster.own("/members");
         let invited = self.cluster.api(there, Method::POST, &members, json!({"phone": person.number})).await;
         let post = async |path: &str, body: Value| {
-            let request = person.web.request(Method::POST, there, &format!("/api/v1/accounts/{path}"));
+            let request = person.web.request(&Method::POST, there, &format!("/api/v1/accounts/{path}"));
             person.web.send(request.json(&body)).await.unwrap()
         };
         let (phone, invitation) = (&person.number, &invited["invitation"]["token"]);

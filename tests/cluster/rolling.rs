@@ -26,6 +26,7 @@ async fn restart(cluster: &Cluster, number: usize) {
 async fn waiting(cluster: &Cluster, browsers: usize) -> usize {
     let all = eventually(Duration::from_secs(40), async || {
         let sockets = join_all(cluster.nodes.iter().map(|node| node.metric("menfang_sockets"))).await;
+        let sockets: Vec<u64> = sockets.into_iter().map(Option::unwrap_or_default).collect();
         (sockets.iter().sum::<u64>() >= browsers as u64).then_some(sockets)
     });
     let sockets = all.await.expect("the browsers do not come back");

@@ -1,6 +1,5 @@
 //! Several nodes on one database, with what stands around them.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use tokio::sync::{Mutex, MutexGuard};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
 use super::databases::DatabaseServer;
+use super::folder::Folder;
 use super::front::Front;
 use super::lossy::Lossy;
-use super::node::Node;
+use super::node::{Node, off_by};
 use super::redis::Redis;
 use super::set_up::{Environment, Made, Places, environment, registration, set_up};
 use super::web::{Answer, Broken, Web, client};
@@ -177,7 +177,7 @@ impl Cluster {
         path: &str,
         body: &Value,
     ) -> Result<Answer, Broken> {
-        let request = self.backend.request(method.clone(), door, &format!("/api/v1{path}"));
+        let request = self.backend.request(&method, door, &format!("/api/v1{path}"));
         let request = request.bearer_auth(&self.made.api_key);
         self.backend.send(if method == Method::GET { request } else { request.json(body) }).await
     }
@@ -195,7 +195,7 @@ impl Cluster {
         let seen = eventually(PATIENCE, async || {
             tokio::time::sleep(Duration::from_millis(50)).await;
             let answer = self.try_api(&door, Method::GET, path, &Value::Null).await.ok()?;
-            last = answer.passes().then_some(Value::Null).unwrap_or_else(|| answer.json());
+            last = if answer.passes() { Value::Null } else { answer.json() };
             far(&last).then(|| last.clone())
         });
         let seen = seen.await;
@@ -222,31 +222,6 @@ async fn start_redis(nudges: Nudges, folder: &Path) -> (Option<Redis>, Option<Lo
     (Some(redis), lossy)
 }
 
-/// A folder for everything; it stays where a story fails.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn make() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // PostgreSQL has a user of its own, who has to get to what is in it.
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("what the programs said is kept: {}", self.path().display());
-            self.0.disable_cleanup(true);
-        }
-    }
-}
-
 fn nodes(
     clocks: &[&str],
     public: &str,
@@ -258,19 +233,7 @@ fn nodes(
         let address = ([127, 0, 0, 1], super::free_port()).into();
         let door = Door { address, public: public.to_owned() };
         let environment = [environment.clone(), off_by(clock)].concat();
-        Node::new(door, &environment, folder.join(format!("node-{}.log", number + 1)), http)
+        Node::new(door, environment, folder.join(format!("node-{}.log", number + 1)), http)
     };
     clocks.iter().enumerate().map(node).collect()
-}
-
-/// What gives a process a clock that is off, while time passes for it as for everybody.
-fn off_by(clock: &str) -> Environment {
-    if clock.is_empty() {
-        return Environment::new();
-    }
-    let places = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
-    let library = places.map(|place| place.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
-    let library = library.expect("faketime is not installed").display().to_string();
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    vec![set("LD_PRELOAD", &library), set("FAKETIME", clock), set("FAKETIME_DONT_FAKE_MONOTONIC", "1")]
 }

@@ -12,7 +12,7 @@ use super::program::{Program, command as program};
 use super::{eventually, free_port};
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A server with one database.
 pub(crate) struct DatabaseServer {

@@ -3,6 +3,7 @@
 mod cluster;
 mod databases;
 mod door;
+mod folder;
 mod front;
 mod lossy;
 mod messages;

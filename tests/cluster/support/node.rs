@@ -6,17 +6,21 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::program::{Program, command};
+use super::set_up::Environment;
 use super::{Door, eventually};
 
 /// How long a node may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
+
+/// How long it may take to show its numbers.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// A server, running or not.
 pub(crate) struct Node {
     /// The way to it and no other.
     pub(crate) door: Door,
     ops: String,
-    environment: Vec<(String, String)>,
+    environment: Environment,
     log: PathBuf,
     http: reqwest::Client,
     program: Mutex<Option<Program>>,
@@ -25,12 +29,11 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(
         door: Door,
-        environment: &[(String, String)],
+        mut environment: Environment,
         log: PathBuf,
         http: &reqwest::Client,
     ) -> Self {
         let ops = format!("127.0.0.1:{}", super::free_port());
-        let mut environment = environment.to_vec();
         environment.push(("MENFANG__HTTP__LISTEN".into(), door.address.to_string()));
         environment.push(("MENFANG__OPS__LISTEN".into(), ops.clone()));
         let ops = format!("http://{ops}");
@@ -75,16 +78,28 @@ impl Node {
         std::fs::read_to_string(&self.log).unwrap().contains(words)
     }
 
-    /// How many messages it has been told to have sent, since its start.
-    pub(crate) async fn sent(&self) -> u64 {
+    /// How many messages it has sent since its start; none where it does not say.
+    pub(crate) async fn sent(&self) -> Option<u64> {
         self.metric("menfang_sends_total{outcome=\"sent\"}").await
     }
 
-    /// One of the numbers that it shows; 0 while it has nothing to show.
-    pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let Ok(answer) = self.http.get(format!("{}/metrics", self.ops)).send().await else { return 0 };
-        let text = answer.text().await.unwrap_or_default();
+    /// One of the numbers that it shows: 0 while there is nothing to show, none where it does not answer.
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        let request = self.http.get(format!("{}/metrics", self.ops)).timeout(ANSWER);
+        let text = request.send().await.ok()?.text().await.ok()?;
         let number = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        number.unwrap_or_default()
+        Some(number.unwrap_or_default())
     }
+}
+
+/// What gives a process a clock that is off, while time passes for it as for everybody.
+pub(crate) fn off_by(clock: &str) -> Environment {
+    if clock.is_empty() {
+        return Environment::new();
+    }
+    let places = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+    let library = places.map(|place| place.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
+    let library = library.expect("faketime is not installed").display().to_string();
+    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![set("LD_PRELOAD", &library), set("FAKETIME", clock), set("FAKETIME_DONT_FAKE_MONOTONIC", "1")]
 }

@@ -103,11 +103,11 @@ impl Web {
     }
 
     /// A request through a door, as a script of a page sends it.
-    pub(crate) fn request(&self, method: Method, door: &Door, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: &Method, door: &Door, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method.clone(), door.at(path)).header(HOST, door.authority());
         let request = request.header(USER_AGENT, self.agent).header("accept", "application/json");
         let request = request.header("x-forwarded-for", &self.address).header(COOKIE, self.cookies());
-        if method == Method::POST { request.header(ORIGIN, &door.public) } else { request }
+        if *method == Method::POST { request.header(ORIGIN, &door.public) } else { request }
     }
 
     /// Sends it and keeps the cookies of the answer.
@@ -132,7 +132,7 @@ impl Web {
     }
 
     pub(crate) async fn try_get(&self, door: &Door, path: &str) -> Result<Answer, Broken> {
-        self.send(self.request(Method::GET, door, path)).await
+        self.send(self.request(&Method::GET, door, path)).await
     }
 
     pub(crate) async fn try_post(
@@ -141,7 +141,7 @@ impl Web {
         path: &str,
         form: &[(&str, &str)],
     ) -> Result<Answer, Broken> {
-        self.send(self.request(Method::POST, door, path).form(form)).await
+        self.send(self.request(&Method::POST, door, path).form(form)).await
     }
 
     /// Where nothing breaks.
