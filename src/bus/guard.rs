@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::domain::clock::Millis;
 
-/// Keys kept at most; past it those that no longer count go first.
+/// Keys that are counted each for itself; who comes past it is counted with all others who do.
 const KEYS: usize = 200_000;
+/// How often those that no longer count are looked for: it takes a walk over all of them.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// At most `max` in any `window`, per key.
 #[derive(Clone, Debug)]
@@ -37,14 +39,30 @@ struct Log {
     window: Duration,
 }
 
+impl Log {
+    /// How many count, and the first of them.
+    fn lately(&mut self, limit: &Limit, now: Millis) -> (usize, Option<Millis>) {
+        while self.times.front().is_some_and(|&first| now.since(first) >= limit.window) {
+            self.times.pop_front();
+        }
+        (self.times.len(), self.times.front().copied())
+    }
+}
+
 /// The counters of one process.
 #[derive(Default)]
 pub struct Guard {
     logs: Mutex<Logs>,
 }
 
+/// The name of a limit and whom it counts.
+type Key = (&'static str, String);
+
 #[derive(Default)]
-struct Logs(HashMap<(&'static str, String), Log>);
+struct Logs {
+    by_key: HashMap<Key, Log>,
+    swept_at: Millis,
+}
 
 impl Guard {
     /// Counts one under every limit, or under none if one of them is reached.
@@ -79,17 +97,11 @@ impl Guard {
 
 impl Logs {
     fn look(&mut self, limits: &[Limit], now: Millis) -> Result<(), Reached> {
-        if self.0.len() > KEYS {
-            self.0.retain(|_, log| log.times.back().is_some_and(|&last| now.since(last) < log.window));
-        }
         for limit in limits {
-            let log = self.0.entry((limit.name, limit.key.clone())).or_default();
-            log.window = limit.window;
-            while log.times.front().is_some_and(|&first| now.since(first) >= limit.window) {
-                log.times.pop_front();
-            }
-            if log.times.len() >= usize::try_from(limit.max).unwrap_or(usize::MAX) {
-                return Err(Reached::at(limit, log.times.front().copied().unwrap_or(now), now));
+            let key = self.key(limit, now);
+            let (lately, first) = self.by_key.get_mut(&key).map_or((0, None), |log| log.lately(limit, now));
+            if lately >= usize::try_from(limit.max).unwrap_or(usize::MAX) {
+                return Err(Reached::at(limit, first.unwrap_or(now), now));
             }
         }
         Ok(())
@@ -97,10 +109,25 @@ impl Logs {
 
     fn count(&mut self, limits: &[Limit], now: Millis) {
         for limit in limits {
-            let log = self.0.entry((limit.name, limit.key.clone())).or_default();
+            let key = self.key(limit, now);
+            let log = self.by_key.entry(key).or_default();
             log.window = limit.window;
             log.times.push_back(now);
         }
+    }
+
+    /// The limit's own key, or in a flood the one of all who have none.
+    fn key(&mut self, limit: &Limit, now: Millis) -> Key {
+        let own = (limit.name, limit.key.clone());
+        if self.by_key.contains_key(&own) || self.has_room(now) { own } else { (limit.name, String::new()) }
+    }
+
+    fn has_room(&mut self, now: Millis) -> bool {
+        if self.by_key.len() >= KEYS && now.since(self.swept_at) >= SWEEP {
+            self.swept_at = now;
+            self.by_key.retain(|_, log| log.times.back().is_some_and(|&last| now.since(last) < log.window));
+        }
+        self.by_key.len() < KEYS
     }
 }
 
@@ -128,5 +155,27 @@ mod tests {
         assert_eq!(guard.pass(&[limit("wide", 3)], Millis(10_001)), Ok(()));
         assert_eq!(guard.pass(&[limit("wide", 3)], Millis(10_002)), Ok(()));
         assert!(guard.pass(&[limit("wide", 3)], Millis(10_003)).is_err());
+    }
+
+    #[test]
+    fn in_a_flood_newcomers_are_counted_together_until_there_is_room() {
+        let guard = Guard::default();
+        let pass = |key: String, window, now| {
+            let limit = Limit { name: "flood", key, max: 2, window: Duration::from_millis(window) };
+            guard.pass(&[limit], Millis(now))
+        };
+        for number in 0..KEYS {
+            // The first few end early.
+            pass(number.to_string(), if number < 3 { 1_500 } else { 60_000 }, 1_000).unwrap();
+        }
+        for newcomer in ["a", "b"] {
+            pass(newcomer.into(), 60_000, 2_000).unwrap();
+        }
+        assert!(pass("c".into(), 60_000, 2_000).is_err(), "two of all newcomers");
+        pass("7".into(), 60_000, 2_000).unwrap();
+        assert_eq!(guard.lock().by_key.len(), KEYS + 1);
+        assert!(pass("c".into(), 60_000, 2_999).is_err(), "within a second nobody looks for room again");
+        pass("c".into(), 60_000, 3_000).unwrap();
+        assert_eq!(guard.lock().by_key.len(), KEYS - 1);
     }
 }
