@@ -22,7 +22,7 @@ const REFRESH_BEFORE_END: Duration = Duration::from_mins(5);
 /// How often a node looks whether another one has brought the token.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long it waits for that before it fetches for itself.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Whether a token that ends then is still to be used: with time to spare.
 pub(super) fn is_fresh(ends_at: Millis, now: Millis) -> bool {
@@ -87,7 +87,7 @@ impl Among<'_> {
             brought.stamp = share(shared, &name, brought, wechat.clock().now()).await;
         }
         if let Some(locked) = locked {
-            shared.unlock(locked).await;
+            locked.unlock().await;
         }
         fetched
     }
@@ -112,7 +112,7 @@ impl Among<'_> {
         match self.look(shared, name, wechat).await {
             None => Turn::Ours(locked),
             Some(brought) => {
-                shared.unlock(locked).await;
+                locked.unlock().await;
                 Turn::Brought(brought)
             }
         }

@@ -1,5 +1,6 @@
 //! One access token for all nodes.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
 use crate::node::{Node, in_a_moment};
-use crate::server::RedisServer;
+use crate::server::{RedisServer, until};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -62,6 +63,11 @@ impl Account {
         let answer = self.http.post(url).json(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.unwrap_or_default()
+    }
+
+    async fn faults(&self, about: &Value) {
+        let put = self.http.put(format!("{}/sandbox/faults", self.sandbox.url())).json(about);
+        assert!(put.send().await.unwrap().status().is_success());
     }
 
     async fn fetched(&self) -> u64 {
@@ -136,10 +142,30 @@ async fn a_lock_is_one_nodes_until_it_is_given_back_or_its_time_is_over() {
     let (here, there) = (here.bus.shared().unwrap(), there.bus.shared().unwrap());
     let long = Duration::from_mins(1);
     let Lock::Ours(first) = here.lock("it", Duration::from_millis(50)).await else { panic!("nobody has it") };
-    crate::server::until("its time is over", async || matches!(there.lock("it", long).await, Lock::Ours(_)))
-        .await;
-    here.unlock(first).await;
+    let second = OnceCell::new();
+    until("its time is over", async || match there.lock("it", long).await {
+        Lock::Ours(locked) => second.set(locked).is_ok(),
+        _ => false,
+    })
+    .await;
+    first.unlock().await;
     assert!(matches!(here.lock("it", long).await, Lock::Theirs), "a late unlock frees nobody else's lock");
+}
+
+#[actix_web::test]
+async fn a_call_that_is_given_up_gives_its_lock_back() {
+    let redis = RedisServer::start().await;
+    let account = Account::bind().await;
+    let (here, there) = (Node::join(&redis).await, Node::join(&redis).await);
+    account.faults(&json!({ "paths": ["/cgi-bin/stable_token"], "latency_ms": 60_000 })).await;
+    let (wechat, locks) = (account.wechat(&here), || redis.ask(&["KEYS", "menfang:lock:*"]));
+    tokio::select! {
+        () = account.call(&wechat) => panic!("WeChat has not answered"),
+        () = until("the lock is its", async || !locks().is_empty()) => {}
+    }
+    in_a_moment(until("it is given back", async || locks().is_empty())).await;
+    account.faults(&json!({})).await;
+    in_a_moment(account.call(&account.wechat(&there))).await;
 }
 
 #[actix_web::test]

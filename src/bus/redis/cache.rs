@@ -7,6 +7,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use redis::{Script, ToRedisArgs};
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use crate::domain::clock::{Entropy, random};
@@ -29,7 +30,8 @@ return 0
     )
 });
 
-/// A cache that all nodes share. Nothing in it may be missed: it may be empty or away at any time.
+/// A cache that all nodes share. Nothing in it may be missed: it may be empty or away at any time. A clone is the same.
+#[derive(Clone)]
 pub struct Cache(Arc<Shared>);
 
 /// A value that was found.
@@ -54,8 +56,14 @@ pub enum Lock {
     Away,
 }
 
-/// A lock that is ours until it is given back, or its time is over.
+/// A lock that is ours until it is given back, or its time is over. Whoever is cancelled while it is his gives it back too.
 pub struct Locked {
+    cache: Cache,
+    held: Option<Held>,
+}
+
+#[derive(Clone)]
+struct Held {
     key: String,
     proof: [u8; 16],
 }
@@ -89,16 +97,22 @@ impl Cache {
 
     /// Asks for the lock of a name, which ends by itself after so long.
     pub async fn lock(&self, name: &str, lasts: Duration) -> Lock {
-        let locked = Locked { key: self.0.names.lock(name), proof: random(&*self.0.entropy) };
-        let mut set = set(&locked.key, &locked.proof[..], lasts);
+        let held = Held { key: self.0.names.lock(name), proof: random(&*self.0.entropy) };
+        let mut set = set(&held.key, &held.proof[..], lasts);
         set.arg("NX");
+        // It may have become ours before whoever asked is cancelled.
+        let mut locked = Locked { cache: self.clone(), held: None };
         let asked = async {
             let mut connection = self.0.link.connection()?;
+            locked.held = Some(held);
             self.0.link.in_time(set.query_async::<Option<String>>(&mut connection)).await
         };
         match asked.await {
             Some(Some(_)) => Lock::Ours(locked),
-            Some(None) => Lock::Theirs,
+            Some(None) => {
+                locked.held = None;
+                Lock::Theirs
+            }
             None => {
                 metrics::counter!("menfang_redis_fallbacks_total", "use" => "cache").increment(1);
                 Lock::Away
@@ -106,16 +120,31 @@ impl Cache {
         }
     }
 
-    /// Gives a lock back, unless its time was over and it is somebody else's by now.
-    pub async fn unlock(&self, locked: Locked) {
-        self.delete_if(&locked.key, &locked.proof).await;
-    }
-
     async fn delete_if(&self, key: &str, begins: &[u8]) {
         if let Some(mut connection) = self.0.link.connection() {
             let mut call = DELETE_IF.key(key);
             call.arg(begins);
             self.0.link.in_time(call.invoke_async::<i64>(&mut connection)).await;
+        }
+    }
+}
+
+impl Locked {
+    /// Gives the lock back, unless its time was over and it is somebody else's by now.
+    pub async fn unlock(mut self) {
+        if let Some(held) = self.held.clone() {
+            self.cache.delete_if(&held.key, &held.proof).await;
+        }
+        self.held = None;
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Without a runtime the process ends, and Redis ends the lock.
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            let cache = self.cache.clone();
+            runtime.spawn(async move { cache.delete_if(&held.key, &held.proof).await });
         }
     }
 }
