@@ -105,6 +105,22 @@ async fn a_dead_token_costs_one_more_fetch_and_not_one_for_each_node() {
 }
 
 #[actix_web::test]
+async fn a_dead_token_is_not_taken_back_from_a_node_that_shared_it_later() {
+    let redis = RedisServer::start().await;
+    let account = Account::bind().await;
+    let (old, new) = (Node::join(&redis).await, Node::join(&redis).await);
+    let (old, new) = (account.wechat(&old), account.wechat(&new));
+    account.call(&old).await;
+    redis.ask(&["FLUSHALL"]);
+    account.call(&new).await;
+    assert_eq!(account.fetched().await, 2, "the same one, twice");
+    account.post(&format!("/sandbox/accounts/{APPID}/token/expire"), &json!({})).await;
+    account.call(&old).await;
+    account.call(&new).await;
+    assert_eq!(account.fetched().await, 3);
+}
+
+#[actix_web::test]
 async fn without_an_answer_of_redis_each_node_fetches_for_itself_at_once() {
     let mut redis = RedisServer::start().await;
     let account = Account::bind().await;
