@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
-use crate::bus::redis::{Cache, Stamp};
+use crate::bus::redis::Cache;
 use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::ServiceAccountId;
 
 use super::client::{Credentials, DEADLINE, WeChat};
 use super::errcode::Class;
 use super::error::{NetworkFailure, WeChatError};
-use super::shared_tokens::{self, Among, Brought, is_fresh};
+use super::shared_tokens::{self, Among, Brought, Print, is_fresh};
 
 /// Two refusals within this mean the account, not the token: another system mints tokens, or the secret was reset.
 const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
@@ -63,15 +63,14 @@ struct State {
     last_fetch: Option<Result<AccessToken, WeChatError>>,
     last_fetch_for: [u8; 32],
     refused_at: Option<Millis>,
-    /// What was refused of that which nodes share, should it still stand there.
-    refused: Option<Stamp>,
+    /// The token that was refused, should another node share it still.
+    refused: Option<Print>,
 }
 
 struct Kept {
     token: AccessToken,
     credentials: [u8; 32],
     ends_at: Millis,
-    stamp: Option<Stamp>,
 }
 
 impl AccessTokens {
@@ -134,9 +133,9 @@ impl AccessTokens {
         let brought = among.bring(wechat, credentials, &print).await;
         let number = slot.fetches.fetch_add(1, SeqCst) + 1;
         let result = match brought {
-            Ok(Brought { value, ends_at, stamp }) => {
+            Ok(Brought { value, ends_at }) => {
                 let token = AccessToken { value, fetch: number };
-                state.kept = Some(Kept { token: token.clone(), credentials: print, ends_at, stamp });
+                state.kept = Some(Kept { token: token.clone(), credentials: print, ends_at });
                 Ok(token)
             }
             // WeChat away or busy is no reason to drop a token that still has minutes to live.
@@ -167,8 +166,12 @@ impl AccessTokens {
             return Ok(());
         }
         if let Some(dead) = state.kept.take() {
-            self.drop_shared(account, &dead).await;
-            state.refused = dead.stamp;
+            let refused = Print::of(dead.token.value.expose_secret());
+            // What another node has fetched since stays, so that a dead token costs one fetch and not one for each node.
+            if let Some(shared) = &self.shared {
+                shared_tokens::drop_refused(shared, account, &dead.credentials, refused).await;
+            }
+            state.refused = Some(refused);
         }
         state.last_fetch = None;
         let now = clock.now();
@@ -178,13 +181,6 @@ impl AccessTokens {
             return Err(WeChatError::TokenRefusedAgain { errcode: refusal.errcode().unwrap_or_default() });
         }
         Ok(())
-    }
-
-    /// What another node has fetched since stays, so that a dead token costs one fetch and not one for each node.
-    async fn drop_shared(&self, account: ServiceAccountId, dead: &Kept) {
-        if let (Some(shared), Some(stamp)) = (&self.shared, dead.stamp) {
-            shared_tokens::drop_refused(shared, account, &dead.credentials, stamp).await;
-        }
     }
 
     /// Notes that WeChat took this token, whatever else it answered: the next refusal is a first one again.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::bus::redis::{Cache, Lock, Locked, Stamp};
+use crate::bus::redis::{Cache, Lock, Locked};
 use crate::domain::clock::Millis;
 use crate::domain::ids::ServiceAccountId;
 use crate::domain::keys::hex;
@@ -33,16 +34,24 @@ pub(super) fn is_fresh(ends_at: Millis, now: Millis) -> bool {
 pub(super) struct Brought {
     pub(super) value: SecretString,
     pub(super) ends_at: Millis,
-    /// Which of the shared ones it is; none when it is not shared.
-    pub(super) stamp: Option<Stamp>,
+}
+
+/// Tells a token from others wherever it turns up: WeChat hands out the same text to all who ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Print([u8; 32]);
+
+impl Print {
+    pub(super) fn of(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
+    }
 }
 
 /// How a token is brought among nodes.
 pub(super) struct Among<'a> {
     /// What they share, if there is more than one.
     pub(super) shared: Option<&'a Cache>,
-    /// A shared one that WeChat refused.
-    pub(super) refused: Option<Stamp>,
+    /// The one that WeChat refused last.
+    pub(super) refused: Option<Print>,
     /// Whether to ask WeChat in any case.
     pub(super) always: bool,
 }
@@ -82,9 +91,9 @@ impl Among<'_> {
             Turn::Ours(locked) => Some(locked),
             Turn::Alone => None,
         };
-        let mut fetched = fetch(wechat, credentials).await;
-        if let Ok(brought) = &mut fetched {
-            brought.stamp = share(shared, &name, brought, wechat.clock().now()).await;
+        let fetched = fetch(wechat, credentials).await;
+        if let Ok(brought) = &fetched {
+            share(shared, &name, brought, wechat.clock().now()).await;
         }
         if let Some(locked) = locked {
             locked.unlock().await;
@@ -119,11 +128,8 @@ impl Among<'_> {
     }
 
     async fn look(&self, shared: &Cache, name: &str, wechat: &WeChat) -> Option<Brought> {
-        let found = shared.get(name).await?;
-        let (ends_at, token) = std::str::from_utf8(&found.value).ok()?.split_once(' ')?;
-        let (ends_at, stamp) = (Millis(ends_at.parse().ok()?), Some(found.stamp));
-        let usable = stamp != self.refused && is_fresh(ends_at, wechat.clock().now());
-        usable.then(|| Brought { value: token.into(), ends_at, stamp })
+        let brought = find(shared, name, self.refused).await?;
+        is_fresh(brought.ends_at, wechat.clock().now()).then_some(brought)
     }
 }
 
@@ -132,9 +138,20 @@ pub(super) async fn drop_refused(
     shared: &Cache,
     account: ServiceAccountId,
     print: &[u8; 32],
-    refused: Stamp,
+    refused: Print,
 ) {
-    shared.remove(&name(account, print), refused).await;
+    find(shared, &name(account, print), Some(refused)).await;
+}
+
+/// What is shared; the refused one is dropped, whoever has shared it.
+async fn find(shared: &Cache, name: &str, refused: Option<Print>) -> Option<Brought> {
+    let found = shared.get(name).await?;
+    let (ends_at, token) = std::str::from_utf8(&found.value).ok()?.split_once(' ')?;
+    if refused == Some(Print::of(token)) {
+        shared.remove(name, found.stamp).await;
+        return None;
+    }
+    Some(Brought { value: token.into(), ends_at: Millis(ends_at.parse().ok()?) })
 }
 
 /// One name for each pair of appid and secret: after a change nobody gets the old pair's token.
@@ -142,13 +159,12 @@ fn name(account: ServiceAccountId, print: &[u8; 32]) -> String {
     format!("access token {account} {}", hex(print))
 }
 
-async fn share(shared: &Cache, name: &str, brought: &Brought, now: Millis) -> Option<Stamp> {
+async fn share(shared: &Cache, name: &str, brought: &Brought, now: Millis) {
     let lasts = brought.ends_at.minus(REFRESH_BEFORE_END).since(now);
-    if lasts.is_zero() {
-        return None;
+    if !lasts.is_zero() {
+        let written = Zeroizing::new(format!("{} {}", brought.ends_at.0, brought.value.expose_secret()));
+        shared.set(name, written.as_bytes(), lasts).await;
     }
-    let written = Zeroizing::new(format!("{} {}", brought.ends_at.0, brought.value.expose_secret()));
-    shared.set(name, written.as_bytes(), lasts).await
 }
 
 /// Normal mode, never forced: forcing is for a leaked token, 20 times a day.
@@ -163,5 +179,5 @@ async fn fetch(wechat: &WeChat, credentials: &Credentials) -> Result<Brought, We
     });
     let answer: Answer = wechat.post("/cgi-bin/stable_token", &[], &body, Interface::Token).await?;
     let ends_at = asked_at.plus(Duration::from_secs(answer.expires_in));
-    Ok(Brought { value: answer.access_token, ends_at, stamp: None })
+    Ok(Brought { value: answer.access_token, ends_at })
 }

@@ -1,5 +1,6 @@
 //! One access token for all nodes.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,6 +105,22 @@ async fn a_dead_token_costs_one_more_fetch_and_not_one_for_each_node() {
 }
 
 #[actix_web::test]
+async fn a_dead_token_is_not_taken_back_from_a_node_that_shared_it_later() {
+    let redis = RedisServer::start().await;
+    let account = Account::bind().await;
+    let (old, new) = (Node::join(&redis).await, Node::join(&redis).await);
+    let (old, new) = (account.wechat(&old), account.wechat(&new));
+    account.call(&old).await;
+    redis.ask(&["FLUSHALL"]);
+    account.call(&new).await;
+    assert_eq!(account.fetched().await, 2, "the same one, twice");
+    account.post(&format!("/sandbox/accounts/{APPID}/token/expire"), &json!({})).await;
+    account.call(&old).await;
+    account.call(&new).await;
+    assert_eq!(account.fetched().await, 3);
+}
+
+#[actix_web::test]
 async fn without_an_answer_of_redis_each_node_fetches_for_itself_at_once() {
     let mut redis = RedisServer::start().await;
     let account = Account::bind().await;
@@ -141,7 +158,12 @@ async fn a_lock_is_one_nodes_until_it_is_given_back_or_its_time_is_over() {
     let (here, there) = (here.bus.shared().unwrap(), there.bus.shared().unwrap());
     let long = Duration::from_mins(1);
     let Lock::Ours(first) = here.lock("it", Duration::from_millis(50)).await else { panic!("nobody has it") };
-    until("its time is over", async || matches!(there.lock("it", long).await, Lock::Ours(_))).await;
+    let second = OnceCell::new();
+    until("its time is over", async || match there.lock("it", long).await {
+        Lock::Ours(locked) => second.set(locked).is_ok(),
+        _ => false,
+    })
+    .await;
     first.unlock().await;
     assert!(matches!(here.lock("it", long).await, Lock::Theirs), "a late unlock frees nobody else's lock");
 }
