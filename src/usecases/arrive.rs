@@ -401,6 +401,10 @@ impl SignIn {
             return Ok(Arrival::Phone { slug });
         };
         let unit = self.parts.store.begin().await?;
+        let held = self.held_to_sign_in(&unit, portal, user.id, openid).await?;
+        if !held.as_ref().is_some_and(passes) {
+            return Ok(Arrival::Phone { slug });
+        }
         let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
         match unit.set_visit_login(visit.id, granted.login).await {
             Ok(None) => {}

@@ -53,7 +53,7 @@ impl SignIn {
             _ => ClaimError::NotAuthorized,
         })?;
         let user = match session.user {
-            Some(user) => unit.external_user(portal.scope(), user).await?,
+            Some(user) => self.held_to_sign_in(&unit, &portal, user, &session.openid).await?,
             None => None,
         };
         let user = user.ok_or(ClaimError::NotAuthorized)?;

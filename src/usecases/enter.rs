@@ -20,7 +20,10 @@ impl SignIn {
     ) -> Result<Option<Granted>, DecideError> {
         let Some(user) = &view.user else { return Ok(None) };
         let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
-        let Some(user) = unit.external_user(view.portal.scope(), user.id).await? else { return Ok(None) };
+        let openid = view.visit.openid.as_deref().unwrap_or_default();
+        let Some(user) = self.held_to_sign_in(&unit, &view.portal, user.id, openid).await? else {
+            return Ok(None);
+        };
         if let Err(refusal) = view.portal.admit(Some((user.id, user.status))) {
             drop(unit);
             self.turn_away(view, refusal, caller).await?;

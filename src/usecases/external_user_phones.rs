@@ -59,6 +59,9 @@ async fn account(
     app: AppId,
     user: UserId,
 ) -> Result<ExternalUser, ChangeError> {
-    let user = unit.external_user(scope, user).await?;
-    user.filter(|user| user.app == app).ok_or(ChangeError::NotFound)
+    // Held, so that nobody comes in by it at this moment whose login would stay.
+    if !unit.hold_external_user(scope, app, user).await? {
+        return Err(ChangeError::NotFound);
+    }
+    unit.external_user(scope, user).await?.ok_or(ChangeError::NotFound)
 }

@@ -42,7 +42,25 @@ pub struct SignedIn {
 }
 
 impl SignIn {
-    /// Writes a login within a unit.
+    /// The account by which somebody with this WeChat identity comes in, held until the unit ends; none when it is that person's no
+    /// more. Whoever switches it off, unbinds or deletes it holds it, too, and so ends the login that this unit makes, or is first.
+    pub(super) async fn held_to_sign_in(
+        &self,
+        unit: &Unit,
+        portal: &Portal,
+        user: UserId,
+        openid: &str,
+    ) -> Result<Option<ExternalUser>, StoreError> {
+        if unit.bound_account(portal.scope()).await?.is_none()
+            || !unit.hold_external_user(portal.scope(), portal.app, user).await?
+            || unit.bound_user(portal.app, openid).await? != Some(user)
+        {
+            return Ok(None);
+        }
+        unit.external_user(portal.scope(), user).await
+    }
+
+    /// Writes a login within a unit that holds its person.
     pub(super) async fn grant(
         &self,
         unit: &Unit,

@@ -96,6 +96,7 @@ impl Person<'_> {
         self.unit.erase_deliveries_to(account.organization, account.id, self.openid).await?;
         let bindings = self.unit.bindings_of(self.scope(), &account.appid, vec![self.openid.into()]).await?;
         for binding in &bindings {
+            self.unit.hold_external_user(self.scope(), binding.app, binding.user).await?;
             sign_out_everywhere(self.unit, binding.user).await?;
         }
         self.forget("account_closed").await?;
