@@ -6,6 +6,35 @@ use super::server_url::ServerUrl;
 use super::values::Values;
 use super::{ConfigError, Secret};
 
+/// What may stand after the `?`: nothing by which the driver would go to another server than the URL says, and nothing that it does
+/// not know, for that it writes into the log with its value.
+const POSTGRES_TAKES: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+];
+/// The same of MySQL.
+const MYSQL_TAKES: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslca",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+];
+
 /// The section `database`.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -60,6 +89,11 @@ impl Database {
                 "must be sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE",
             )
         })?;
+        let takes = if url.starts_with("postgres") { POSTGRES_TAKES } else { MYSQL_TAKES };
+        if !server.takes_only(takes) {
+            let wanted = format!("must have nothing after the ? but these, each once: {}", takes.join(", "));
+            return Err(ConfigError::new("database.url", wanted));
+        }
         if self.insecure || server.is_here() || server.asks_for_tls() {
             return Ok(());
         }
@@ -83,5 +117,53 @@ impl Database {
     /// Longest life of a writing transaction.
     pub fn transaction(&self) -> Duration {
         Duration::from_secs(self.transaction_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validate(url: &str, insecure: bool) -> Result<(), String> {
+        let database = Database {
+            url: url.into(),
+            insecure,
+            readers: 1,
+            acquire_seconds: 1,
+            connections: 2,
+            background_connections: 2,
+            answer_milliseconds: 100,
+            transaction_seconds: 1,
+        };
+        database.validate().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_url_is_not_talked_out_of_its_server_or_its_tls() {
+        for url in [
+            "postgres://localhost/m?host=10.0.0.7",
+            "postgres://localhost/m?%68ostaddr=10.0.0.7",
+            "postgres://h/m?sslmode=verify-full&sslmode=disable",
+            "postgresql://h/m?sslmode=verify-full&ssl-mode=disable",
+            "postgres://h/m?sslmode=verify-full&pasword=hush",
+            "mysql://h/m?ssl-mode=VERIFY_IDENTITY&sslmode=DISABLED",
+            "mysql://localhost/m?socket=/tmp/hush",
+        ] {
+            for insecure in [false, true] {
+                let error = validate(url, insecure).unwrap_err();
+                assert!(error.contains("after the ?") && !error.contains("hush"), "{url}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_url_may_say_how_to_connect() {
+        for url in [
+            "postgres://h/m?sslmode=verify-full&sslrootcert=/etc/ca.pem&application_name=menfang",
+            "mariadb://h/m?ssl-mode=VERIFY_CA&ssl-ca=/etc/ca.pem",
+            "mysql://localhost/m?statement-cache-capacity=0",
+        ] {
+            validate(url, false).unwrap();
+        }
     }
 }

@@ -56,13 +56,17 @@ impl Redis {
             return Err(ConfigError::new("redis.prefix", wanted));
         }
         let wrong = || ConfigError::new("redis.url", WANTED);
-        for url in urls(self.servers()?.as_ref()) {
+        let servers = self.servers()?;
+        // Sentinels and nodes of a cluster name others, which need not be here.
+        let names_no_other = matches!(servers, Some(RedisServers::One(_)));
+        for url in urls(servers.as_ref()) {
             let server = ServerUrl::read(url.expose(), &["redis", "rediss"]).ok_or_else(wrong)?;
-            if !self.insecure && !server.is_here() && !server.asks_for_tls() {
+            let safe = server.asks_for_tls() || (names_no_other && server.is_here());
+            if !safe && !self.insecure {
                 return Err(ConfigError::new(
                     "redis.url",
-                    "must begin with rediss:// (rediss+sentinel://), because the server is on another host; or set redis.insecure = \
-                     true where nobody can listen",
+                    "must begin with rediss:// (rediss+sentinel://), because the server is on another host, or may be (Sentinel, \
+                     cluster); or set redis.insecure = true where nobody can listen",
                 ));
             }
         }
@@ -181,8 +185,13 @@ mod tests {
 
     #[test]
     fn a_server_elsewhere_needs_tls_unless_it_is_said_otherwise() {
-        for url in ["redis://u:hush@redis", "redis://127.0.0.1,redis://redis", "redis+sentinel://redis/main"]
-        {
+        for url in [
+            "redis://u:hush@redis",
+            "redis://127.0.0.1,redis://redis",
+            "redis+sentinel://redis/main",
+            "redis://127.0.0.1:1,redis://127.0.0.1:2",
+            "redis+sentinel://127.0.0.1/main",
+        ] {
             let error = redis(url).validate().unwrap_err().to_string();
             assert!(error.contains("redis.insecure") && !error.contains("hush"), "{error}");
             let mut insecure = redis(url);

@@ -1,5 +1,6 @@
 //! URLs of servers: where they are, and whether the way to them is protected.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// A URL of a database or Redis server.
@@ -34,6 +35,12 @@ impl ServerUrl {
 }
 
 impl ServerUrl {
+    /// Whether nothing stands after the `?` but these names, and none of them twice, also not in its other spelling.
+    pub(super) fn takes_only(&self, names: &[&str]) -> bool {
+        let mut seen = HashSet::new();
+        self.0.query_pairs().all(|(name, _)| names.contains(&&*name) && seen.insert(name.replace('-', "")))
+    }
+
     /// The number of the database of a Redis; none when something else stands after the host.
     pub(super) fn database(&self) -> Option<u32> {
         if self.0.query().is_some() || self.0.fragment().is_some() {
