@@ -25,7 +25,7 @@ use crate::domain::keys::SigningKey;
 use crate::http::api::limits::ApiLimits;
 use crate::http::site::{Front, Site};
 use crate::sms::SmsSender;
-use crate::store::Store;
+use crate::store::{Database, Store};
 use crate::telemetry;
 use crate::usecases::receipts::ReceiptIntake;
 use crate::usecases::{Administration, Parts, PlatformAccounts, SignIn};
@@ -35,6 +35,8 @@ use super::{World, sections};
 
 /// Threads that the actors of live views live on, apart from those of HTTP.
 const SESSION_THREADS: usize = 2;
+/// How long one look at a table may take that an operator asks for.
+const LONGEST_LOOK: Duration = Duration::from_mins(10);
 
 /// A server whose ports are bound and whose rows are ready, not yet serving.
 pub struct Server {
@@ -65,7 +67,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         tracing::warn!("http.public_url is plain http: cookies are not protected by TLS");
     }
     // It holds much, and only while it opens.
-    let store = Box::pin(open(&config, &world)).await?;
+    let store = Box::pin(open(&sections::database(&config), &config, &world)).await?;
     if store.is_for_one_process() {
         // It begins here: whoever held a claim is gone.
         let unit = store.begin().await?;
@@ -160,7 +162,9 @@ fn thread_of_actors() -> Arbiter {
 /// # Errors
 /// The database cannot be used, or a setting cannot.
 pub async fn administration(config: &Config, world: &World) -> anyhow::Result<Administration> {
-    let store = Box::pin(open(config, world)).await?;
+    // Whole tables are looked through, and nobody else waits for it.
+    let database = Database { behind: LONGEST_LOOK, ..sections::database(config) };
+    let store = Box::pin(open(&database, config, world)).await?;
     let bus = Bus::in_process();
     let wechat = wechat(config, world, &bus);
     let front = sections::front(config, config.http.listen);
@@ -169,10 +173,9 @@ pub async fn administration(config: &Config, world: &World) -> anyhow::Result<Ad
 }
 
 /// Opens the rows, sets the clock by them, and brings the schema up.
-async fn open(config: &Config, world: &World) -> anyhow::Result<Store> {
-    let database = sections::database(config);
+async fn open(database: &Database, config: &Config, world: &World) -> anyhow::Result<Store> {
     let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
-    let store = Store::open(&database, sections::vault(config), clock, entropy).await?;
+    let store = Store::open(database, sections::vault(config), clock, entropy).await?;
     if let Some(clock) = &world.cluster_clock {
         clock.look(&store).await?;
     }

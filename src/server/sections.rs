@@ -32,6 +32,7 @@ pub fn database(config: &Config) -> Database {
         background_connections: config.database.background_connections,
         answer: config.database.answer(),
         transaction: config.database.transaction(),
+        behind: config.database.transaction(),
         beside: false,
     }
 }

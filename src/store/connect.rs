@@ -33,6 +33,8 @@ pub struct Database {
     pub answer: Duration,
     /// How long a write transaction may take.
     pub transaction: Duration,
+    /// How long a server may take for one statement of what runs behind, where nobody waits.
+    pub behind: Duration,
     /// Only to look, beside a server that may be running.
     pub beside: bool,
 }
@@ -130,8 +132,7 @@ impl Store {
             return Err(OpenError::Unsupported);
         }
         let pools = Pools::open(database, database.connections, database.answer)?;
-        // Nobody waits for it: it may take as long as a transaction.
-        let behind = Pools::open(database, database.background_connections, database.transaction)?;
+        let behind = Pools::open(database, database.background_connections, database.behind)?;
         let Pools { readers, writer } = pools;
         let store = Self {
             readers,

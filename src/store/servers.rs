@@ -37,7 +37,11 @@ pub(super) fn pool(
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
     let options = options.application_name("menfang").disable_statement_logging();
-    let pool = options_of::<Postgres>(connections, patience, postgres_session(database.transaction));
+    let pool = options_of::<Postgres>(
+        connections,
+        patience,
+        postgres_session(database.transaction, patience.max(database.transaction)),
+    );
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
 }
 
@@ -51,13 +55,14 @@ fn invalid(error: sqlx::Error) -> OpenError {
 
 /// The server itself ends what a node that is frozen or cut off has left open: nobody waits for its locks for long, and no
 /// transaction is committed later than readers of the change feed count on.
-fn postgres_session(transaction: Duration) -> String {
-    let (one, all) = (transaction.as_millis(), transaction.as_millis() + 1_000);
+fn postgres_session(transaction: Duration, statement: Duration) -> String {
+    let (lock, all) = (transaction.as_millis(), transaction.as_millis() + 1_000);
     format!(
-        "SET statement_timeout = {one}; SET lock_timeout = {one}; \
+        "SET statement_timeout = {}; SET lock_timeout = {lock}; \
          SET idle_in_transaction_session_timeout = {all}; SET default_transaction_isolation = 'read committed'; \
          SET timezone = 'UTC'; \
-         DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'this server takes no writes'; END IF; END $$"
+         DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'this server takes no writes'; END IF; END $$",
+        statement.as_millis()
     )
 }
 

@@ -70,6 +70,7 @@ impl OwnDatabase {
             background_connections: 2,
             answer: Duration::from_secs(5),
             transaction: Duration::from_secs(5),
+            behind: Duration::from_secs(5),
             beside: false,
         }
     }
