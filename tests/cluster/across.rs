@@ -62,7 +62,7 @@ impl Crossing {
         self.cluster.api(self.doors().1, method, path, change).await;
     }
 
-    /// A login that ended there is none here.
+    /// A login that ended there is none here, and whoever may not come in any more is told at once.
     async fn logins_end(&self) {
         let (here, there) = self.doors();
         let person = self.cluster.person("Alice").await;
@@ -71,10 +71,12 @@ impl Crossing {
         pc.web.post(there, &format!("/p/{SLUG}/logout"), &[]).await.expect(200);
         pc.web.keep(cookies);
         assert!(pc.me(here).await.is_none(), "signed out there");
-        let pc = self.signed_in(&person).await;
+        let (pc, other) = (self.signed_in(&person).await, self.cluster.pc());
+        let (mut waits, ..) = self.scanned(&other, &person).await;
         let user = self.cluster.app(&format!("/external-users/{}", self.user(&person).await));
         self.change(Method::PATCH, &user, json!({"status": "disabled"})).await;
         assert!(pc.me(here).await.is_none(), "disabled there");
+        assert_eq!(waits.until("refused", self.within).await["reason"], "account_disabled");
     }
 
     /// The organization lets somebody in there, who waits here.

@@ -43,5 +43,5 @@ async fn wrong_clocks_send_nothing_twice() {
     cluster.with_followers(followers).await;
     let notification = cluster.notify_all().await;
     kill_senders(&cluster, followers, 4).await;
-    each_has_one(&cluster, &notification, followers).await;
+    each_has_one(&cluster, &notification, followers, 200).await;
 }

@@ -53,7 +53,7 @@ async fn another_node_sends_on_when_the_sender_dies_and_at_once_when_it_leaves()
     eprintln!("the sender left: nothing for {pause:?}");
     assert!(pause <= Duration::from_secs(2), "{pause:?}");
     assert_ne!(cluster.sender().await, second);
-    each_has_one(&cluster, &notification, followers).await;
+    each_has_one(&cluster, &notification, followers, 100).await;
 }
 
 /// How far a delivery has come; it never goes back.
@@ -99,7 +99,7 @@ async fn a_sender_that_was_frozen_for_longer_than_its_lease_changes_nothing() {
         assert_ne!(cluster.sender().await, first, "the other node has taken over");
         cluster.nodes[first].signal("CONT");
         cluster.take_in(first);
-        each_has_one(&cluster, &notification, followers).await;
+        each_has_one(&cluster, &notification, followers, 100).await;
         over.set(true);
     };
     tokio::join!(story, nothing_goes_back(&cluster, &over));
