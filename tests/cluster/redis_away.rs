@@ -33,7 +33,7 @@ async fn sign_in_again_and_again(cluster: &Cluster, person: &Person, over: &Cell
 
 /// Signs in while Redis is away and for a while after it is back; checks how soon browsers knew.
 async fn nobody_waits(cluster: &Cluster, goes: impl AsyncFn(), comes: impl AsyncFn()) {
-    let away = Duration::from_secs(short_or_long(10, 60));
+    let away = Duration::from_secs(short_or_long(20, 60));
     let people = join_all((0..AT_ONCE).map(|_| cluster.person("Alice"))).await;
     for person in &people {
         sign_in_at(cluster, person, (0, 1)).await;
