@@ -137,6 +137,8 @@ impl Process {
     /// Looks, as a backend would, until it is so far.
     pub(crate) async fn until(&self, path: &str, far: impl Fn(&Value) -> bool) -> Value {
         let mut looks = tokio::time::interval(Duration::from_millis(50));
+        // Looks that were missed are not made up for: a key may ask so often, and no more.
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let wait = async {
             loop {
                 looks.tick().await;
