@@ -22,7 +22,7 @@ use super::{ConfigFile, out};
 
 /// How to use it, below its commands.
 const WAY: &str = "\
-Each command prints one line of JSON. The server must not run meanwhile, for SQLite has one process at a time.
+Each command prints one line of JSON. With SQLite the server must not run meanwhile: its file has one process at a time.
 
 The first set-up:
   menfang admin create-organization --name \"Example Ltd\"

@@ -17,7 +17,7 @@ use crate::store::StoreError;
 use crate::wechat::{Advice, Scope, WeChatError};
 
 use super::SignIn;
-use super::logins::Granted;
+use super::logins::{Granted, hold_person};
 use super::sign_in::credentials;
 
 /// An exchange that took longer than this was cut off by a crash, and may be done anew.
@@ -401,10 +401,9 @@ impl SignIn {
             return Ok(Arrival::Phone { slug });
         };
         let unit = self.parts.store.begin().await?;
-        let held = self.held_to_sign_in(&unit, portal, user.id, openid).await?;
-        if !held.as_ref().is_some_and(passes) {
+        let Some(user) = hold_person(&unit, portal, user.id, openid).await?.filter(passes) else {
             return Ok(Arrival::Phone { slug });
-        }
+        };
         let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
         match unit.set_visit_login(visit.id, granted.login).await {
             Ok(None) => {}

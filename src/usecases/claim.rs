@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::domain::audit::{Action, Caller, Entry};
+use crate::domain::clock::Millis;
 use crate::domain::login::LoginKind;
-use crate::domain::qr_session::{Refusal, State, TransitionError};
-use crate::domain::qr_ticket::Waiting;
+use crate::domain::qr_session::{QrSession, Refusal, State, TransitionError};
+use crate::domain::qr_ticket::{QrRef, Waiting};
 use crate::store::StoreError;
 
 use super::SignIn;
-use super::logins::Granted;
+use super::logins::{Granted, hold_person};
 
 /// Why nothing is claimed.
 #[derive(Debug, thiserror::Error)]
@@ -44,18 +45,14 @@ impl SignIn {
             let over = now > waiting.issued_at.plus(self.parts.lifetimes.qr + Duration::from_secs(3));
             return Err(if over { ClaimError::TooLate } else { ClaimError::NotAuthorized });
         };
-        if let State::Refused(refusal) = session.state {
-            return Err(ClaimError::Refused(refusal));
-        }
-        let next = session.claim(waiting.r, now).map_err(|error| match error {
-            TransitionError::AlreadyClaimed => ClaimError::AlreadyClaimed,
-            TransitionError::Expired => ClaimError::TooLate,
-            _ => ClaimError::NotAuthorized,
-        })?;
+        claimed(&session, waiting.r, now)?;
         let user = match session.user {
-            Some(user) => self.held_to_sign_in(&unit, &portal, user, &session.openid).await?,
+            Some(user) => hold_person(&unit, &portal, user, &session.openid).await?,
             None => None,
         };
+        // Whoever had to wait for the person comes upon what was decided meanwhile.
+        let session = unit.qr_session(waiting.r).await?.ok_or(ClaimError::NotAuthorized)?;
+        let next = claimed(&session, waiting.r, now)?;
         let user = user.ok_or(ClaimError::NotAuthorized)?;
         // New terms since the approval do not take it back: they are asked for at the next way in.
         if let Err(refusal) = portal.admit(Some((user.id, user.status))) {
@@ -87,4 +84,16 @@ impl SignIn {
         self.nudge_changes();
         Ok(granted)
     }
+}
+
+/// The QR session once it is claimed.
+fn claimed(session: &QrSession, r: QrRef, now: Millis) -> Result<QrSession, ClaimError> {
+    if let State::Refused(refusal) = session.state {
+        return Err(ClaimError::Refused(refusal));
+    }
+    session.claim(r, now).map_err(|error| match error {
+        TransitionError::AlreadyClaimed => ClaimError::AlreadyClaimed,
+        TransitionError::Expired => ClaimError::TooLate,
+        _ => ClaimError::NotAuthorized,
+    })
 }

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 
 use super::SignIn;
 use super::decide::{DECISION_COMMIT, DecideError, No};
-use super::logins::Granted;
+use super::logins::{Granted, hold_person};
 use super::phone_steps::PhoneView;
 
 impl SignIn {
@@ -20,10 +20,8 @@ impl SignIn {
     ) -> Result<Option<Granted>, DecideError> {
         let Some(user) = &view.user else { return Ok(None) };
         let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
-        let openid = view.visit.openid.as_deref().unwrap_or_default();
-        let Some(user) = self.held_to_sign_in(&unit, &view.portal, user.id, openid).await? else {
-            return Ok(None);
-        };
+        let user = hold_person(&unit, &view.portal, user.id, view.openid()).await?;
+        let Some(user) = user else { return Ok(None) };
         if let Err(refusal) = view.portal.admit(Some((user.id, user.status))) {
             drop(unit);
             self.turn_away(view, refusal, caller).await?;

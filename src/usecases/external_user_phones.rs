@@ -52,14 +52,13 @@ impl Administration {
     }
 }
 
-/// The account, if it is this app's.
+/// The account, if it is this app's; held until the unit ends, so that no login is granted to it unseen.
 async fn account(
     unit: &Unit,
     scope: OrgScope,
     app: AppId,
     user: UserId,
 ) -> Result<ExternalUser, ChangeError> {
-    // Held, so that nobody comes in by it at this moment whose login would stay.
     if !unit.hold_external_user(scope, app, user).await? {
         return Err(ChangeError::NotFound);
     }

@@ -6,13 +6,14 @@ use crate::domain::ids::{CodeId, UserId};
 use crate::domain::login::LoginKind;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::phone_visit::{Ending, VisitKind};
+use crate::domain::portal::Portal;
 use crate::domain::qr_session::Refusal;
 use crate::domain::verification::{Limited, read_code};
 use crate::store::verification_codes::CodeOwner;
 use crate::store::{StoreError, Unit};
 
 use super::SignIn;
-use super::logins::Granted;
+use super::logins::{Granted, hold_person};
 use super::phone_steps::{NoStep, PhoneView, Step, TermsRequired};
 use super::seats::take_seat;
 use super::send_code::owner;
@@ -82,6 +83,13 @@ pub struct Bound {
     pub granted: Option<Granted>,
 }
 
+/// An account that was there before.
+struct Known {
+    user: ExternalUser,
+    /// Found by the WeChat identity, not by the phone.
+    by_openid: bool,
+}
+
 impl SignIn {
     /// Binds a phone by its code.
     ///
@@ -146,16 +154,18 @@ impl SignIn {
     ) -> Result<Option<Granted>, BindError> {
         let unit = self.parts.store.begin().await?;
         let scope = view.portal.scope();
-        let bound = unit.bound_account(scope).await?;
+        let closed = BindError::Refused(Refusal::PortalClosed);
+        let Some((_, appid)) = unit.bound_account(scope).await? else { return Err(closed) };
+        // Whoever is deleted is held before the codes and visits that go with them, and so it is here.
+        let known = hold_known(&unit, &view.portal, owner).await?;
         if !unit.use_code(code).await? {
             return Err(BindError::CodeWrong);
         }
         // Unbinding refuses every visit: in one that was not, the openid is the bound account's.
-        let appid = match bound {
-            Some((_, appid)) if unit.hold_visit(view.visit.id, scope).await? => appid,
-            _ => return Err(BindError::Refused(Refusal::PortalClosed)),
-        };
-        let user = self.account_of(&unit, view, owner, &appid, caller).await?;
+        if !unit.hold_visit(view.visit.id, scope).await? {
+            return Err(closed);
+        }
+        let user = self.account_of(&unit, view, owner, (&appid, known), caller).await?;
         if let Some(terms) = &view.terms {
             self.accept(&unit, &user, terms, caller).await?;
         }
@@ -188,17 +198,11 @@ impl SignIn {
         unit: &Unit,
         view: &PhoneView,
         owner: &CodeOwner,
-        appid: &str,
+        (appid, known): (&str, Option<Known>),
         caller: &Caller,
     ) -> Result<ExternalUser, BindError> {
         let portal = &view.portal;
-        let scope = portal.scope();
-        if let Some(bound) = unit.bound_user(owner.app, &owner.openid).await? {
-            let user = unit.external_user(scope, bound).await?.ok_or(StoreError::Conflict)?;
-            portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
-            return if user.phone.is_some() { Ok(user) } else { take_phone(unit, user, owner).await };
-        }
-        let Some(mut user) = unit.user_of_phone(owner.app, &owner.phone).await? else {
+        let Some(known) = known else {
             portal.admit(None).map_err(BindError::Refused)?;
             let role = unit.default_role(owner.app).await?.name;
             let user = self.new_user(view, owner, role);
@@ -209,13 +213,17 @@ impl SignIn {
             unit.bind_wechat(&user, appid, &owner.openid).await?;
             return Ok(user);
         };
-        portal.admit(Some((user.id, user.status))).map_err(BindError::Refused)?;
+        portal.admit(Some((known.user.id, known.user.status))).map_err(BindError::Refused)?;
+        let mut user = known.user;
+        if known.by_openid {
+            return if user.phone.is_some() { Ok(user) } else { take_phone(unit, user, owner).await };
+        }
         if unit.openid_of(user.id).await?.is_some() {
             // A carrier may have given the number to somebody else: a code alone never moves an account.
             return Err(BindError::Refused(Refusal::PhoneInUse));
         }
         if user.status == Status::Pending && portal.lets_in_at_once(user.invited_at.is_some()) {
-            if !unit.change_status(scope, user.id, Status::Pending, Status::Active).await? {
+            if !unit.change_status(portal.scope(), user.id, Status::Pending, Status::Active).await? {
                 return Err(StoreError::Conflict.into());
             }
             // Refused, the unit is given up, and the person stays pending.
@@ -281,6 +289,19 @@ impl SignIn {
         self.nudge_changes();
         Ok(())
     }
+}
+
+/// Finds the account of an identity or, if it has none, of the proved phone; it is held until the unit ends.
+async fn hold_known(unit: &Unit, portal: &Portal, owner: &CodeOwner) -> Result<Option<Known>, StoreError> {
+    if let Some(bound) = unit.bound_user(owner.app, &owner.openid).await? {
+        let user = hold_person(unit, portal, bound, &owner.openid).await?.ok_or(StoreError::Conflict)?;
+        return Ok(Some(Known { user, by_openid: true }));
+    }
+    let Some(found) = unit.user_of_phone(owner.app, &owner.phone).await? else { return Ok(None) };
+    unit.hold_external_user(portal.scope(), owner.app, found.id).await?;
+    let held = unit.user_of_phone(owner.app, &owner.phone).await?;
+    let user = held.filter(|held| held.id == found.id).ok_or(StoreError::Conflict)?;
+    Ok(Some(Known { user, by_openid: false }))
 }
 
 /// Gives the proved phone to the account whose own was freed.

@@ -42,25 +42,7 @@ pub struct SignedIn {
 }
 
 impl SignIn {
-    /// The account by which somebody with this WeChat identity comes in, held until the unit ends; none when it is that person's no
-    /// more. Whoever switches it off, unbinds or deletes it holds it, too, and so ends the login that this unit makes, or is first.
-    pub(super) async fn held_to_sign_in(
-        &self,
-        unit: &Unit,
-        portal: &Portal,
-        user: UserId,
-        openid: &str,
-    ) -> Result<Option<ExternalUser>, StoreError> {
-        if unit.bound_account(portal.scope()).await?.is_none()
-            || !unit.hold_external_user(portal.scope(), portal.app, user).await?
-            || unit.bound_user(portal.app, openid).await? != Some(user)
-        {
-            return Ok(None);
-        }
-        unit.external_user(portal.scope(), user).await
-    }
-
-    /// Writes a login within a unit that holds its person.
+    /// Writes a login within a unit, which holds the person.
     pub(super) async fn grant(
         &self,
         unit: &Unit,
@@ -132,6 +114,25 @@ impl SignIn {
         }
         unit.commit().await
     }
+}
+
+/// The person whom an openid signs in at a portal, held until the unit ends, and so is the service account that is bound: whoever
+/// disables, deletes or unbinds at this moment either comes first and is seen, or sees the login. None when the openid
+/// signs them in no more.
+pub(super) async fn hold_person(
+    unit: &Unit,
+    portal: &Portal,
+    user: UserId,
+    openid: &str,
+) -> Result<Option<ExternalUser>, StoreError> {
+    let (scope, app) = (portal.scope(), portal.app);
+    if unit.bound_account(scope).await?.is_none()
+        || !unit.hold_external_user(scope, app, user).await?
+        || unit.bound_user(app, openid).await? != Some(user)
+    {
+        return Ok(None);
+    }
+    unit.external_user(scope, user).await
 }
 
 fn token_hash(token: &str) -> String {

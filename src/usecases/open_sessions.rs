@@ -7,7 +7,7 @@ use crate::store::{StoreError, Unit};
 /// Tries against other changes of one QR session.
 const TRIES: usize = 3;
 
-/// Ends the logins of an account that this unit holds, and the sign-ins by which a browser would get one.
+/// Ends the logins of an account that the unit holds, and the sign-ins by which a browser would get one.
 pub(super) async fn sign_out_everywhere(unit: &Unit, user: UserId) -> Result<(), StoreError> {
     unit.end_logins_of(user).await?;
     for session in unit.open_sessions_of(user).await? {

@@ -5,7 +5,7 @@ use crate::domain::ids::LoginId;
 use crate::store::{StoreError, Unit};
 
 use super::administration::{Administration, ChangeError, Prepared};
-use super::external_users::{Whom, record};
+use super::external_users::Whom;
 
 impl Administration {
     /// Ends one login of a person; it counts no more from the next request on.
@@ -31,12 +31,14 @@ impl Administration {
     /// There is no such person.
     pub async fn end_user_logins(&self, whom: Whom, by: &By) -> Result<Prepared<()>, ChangeError> {
         let unit = self.parts.store.begin().await?;
-        record(&unit, whom).await?;
+        if !unit.hold_external_user(whom.scope, whom.app, whom.user).await? {
+            return Err(ChangeError::NotFound);
+        }
         self.end_logins(&unit, whom, by).await?;
         Ok(self.prepared(unit, ()))
     }
 
-    /// Ends every login of a person within a unit, each with its line in the audit log.
+    /// Ends every login of a person whom the unit holds, each with its line in the audit log.
     pub(super) async fn end_logins(&self, unit: &Unit, whom: Whom, by: &By) -> Result<(), StoreError> {
         for login in unit.open_logins_of(whom.scope, whom.user).await? {
             if unit.end_login(login).await? {

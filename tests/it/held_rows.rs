@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::sign_in::first_time::sign_in_new;
 use crate::support::TestServer;
+use crate::support::server::APPID;
 
 const PEOPLE: [(&str, &str); 3] = [
     ("UPDATE OF org_id ON external_users", "held"),
@@ -48,6 +49,72 @@ async fn an_external_user_is_held_before_its_status_decides() {
     assert_held_first(&server.writes().await, "status");
     admin.post(&format!("{place}/approve"), json!({})).await.expect_problem(409, "wrong_status");
     assert_eq!(server.seats_taken().await, 1);
+}
+
+#[actix_web::test]
+async fn a_person_is_held_before_a_login_is_granted_and_before_logins_are_ended() {
+    let server = TestServer::start().await;
+    let (admin, app) = (server.own_backend(), server.app("suppliers").await);
+    let phone = server.person("Alice").await;
+    sign_in_new(&server, &phone, "suppliers").await;
+    server
+        .watch_writes(&[PEOPLE[0], ("INSERT ON logins", "login"), ("UPDATE OF ended_at ON logins", "ended")])
+        .await;
+    // On a computer.
+    let pc = server.browser();
+    let qr = pc.start_qr("suppliers").await;
+    phone.scan_qr("suppliers", &qr).await;
+    let number = pc.poll(&qr, "").await.expect(200).json()["match"].as_str().unwrap().to_owned();
+    phone.approve("suppliers", Some(&number)).await.expect(200);
+    pc.claim(&qr).await.expect(200);
+    assert_eq!(server.writes().await, ["held", "login"]);
+    // By the menu link, and once more with terms to accept.
+    let home = phone.scan(&phone.at("/p/suppliers")).await.expect(303);
+    assert_eq!(home.location(), "/p/suppliers/home");
+    assert_eq!(server.writes().await, ["held", "login"]);
+    server.set_terms("suppliers", Some("1")).await;
+    phone.web.drop_cookie(&server.url, "menfang_login_suppliers");
+    phone.scan(&phone.at("/p/suppliers")).await.expect(303);
+    phone.post("suppliers", "approve", &[("terms", "on")]).await.expect(200);
+    assert_eq!(server.writes().await, ["held", "login"]);
+    server.set_terms("suppliers", None).await;
+    // By proving a phone that was invited.
+    let invited = server.person("Bob").await;
+    let invitation = json!({"phone": invited.number});
+    admin.post(&format!("{app}/external-users/invitations"), invitation).await.expect(201);
+    invited.scan(&invited.at("/p/suppliers")).await.expect(303);
+    invited.prove(&server, "suppliers").await.expect(200);
+    assert_held_first(&server.writes().await, "login");
+    // Whoever loses the identity is signed out.
+    let closed = json!({"appid": APPID});
+    server.sandbox_post(&format!("/sandbox/people/{}/cancel", invited.id), &closed).await;
+    assert_held_first(&server.writes().await, "ended");
+    let id = admin.user_of(&app, &phone.number).await["id"].as_str().unwrap().to_owned();
+    admin.delete(&format!("{app}/external-users/{id}/logins")).await.expect(204);
+    assert_held_first(&server.writes().await, "ended");
+    phone.scan(&phone.at("/p/suppliers")).await.expect(303);
+    server.writes().await;
+    admin.delete(&format!("{app}/external-users/{id}/wechat")).await.expect(204);
+    assert_held_first(&server.writes().await, "ended");
+}
+
+#[actix_web::test]
+async fn nobody_signs_in_by_an_identity_that_was_taken_away_meanwhile() {
+    let server = TestServer::start().await;
+    let phone = server.person("Alice").await;
+    sign_in_new(&server, &phone, "suppliers").await;
+    let user = server.account("suppliers", &phone).await;
+    let pc = server.browser();
+    let qr = pc.start_qr("suppliers").await;
+    phone.scan_qr("suppliers", &qr).await;
+    let number = pc.poll(&qr, "").await.expect(200).json()["match"].as_str().unwrap().to_owned();
+    phone.approve("suppliers", Some(&number)).await.expect(200);
+    // As if the approval had come between the reading and the ending of the QR sessions of the account.
+    let unit = server.running().store.begin().await.unwrap();
+    assert!(unit.unbind_wechat(&user).await.unwrap());
+    unit.commit().await.unwrap();
+    pc.claim(&qr).await.expect_problem(409, "not_authorized");
+    pc.me("suppliers").await.expect_problem(401, "not_signed_in");
 }
 
 #[actix_web::test]
