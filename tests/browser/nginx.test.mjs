@@ -150,7 +150,6 @@ test("two nodes behind nginx serve one sign-in, and one of them goes on when the
   assert.deepEqual(sockets.toSorted(), [0, 1]);
   const stopping = all.nodes[sockets.indexOf(1)];
   const stopped = stopping.stop();
-  await pc.locator("[data-reconnecting]").waitFor();
   await r.picture(pc, "pc-reconnecting");
   await pc.locator("[data-reconnecting]").waitFor({ state: "hidden" });
   await approve(phone);
