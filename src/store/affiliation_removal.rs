@@ -11,6 +11,7 @@ use crate::domain::affiliation::AffiliationId;
 use crate::domain::scope::OrgScope;
 
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 impl Unit {
@@ -55,8 +56,8 @@ impl Unit {
         let held = affiliation::Entity::update_many()
             .col_expr(Column::OrgId, Expr::value(organization))
             .filter(Column::Id.eq(id.row()))
-            .filter(Column::OrgId.eq(organization))
-            .filter(Column::Kind.eq(id.belonging().kind().name()))
+            .filter(by_key_only(Column::OrgId, organization))
+            .filter(by_key_only(Column::Kind, id.belonging().kind().name()))
             .exec(&self.tx)
             .await?;
         Ok(held.rows_affected == 1)

@@ -18,6 +18,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::page::{Listed, Page};
 use super::unit::Unit;
 
@@ -123,7 +124,7 @@ impl Unit {
         use department::Column;
         let mut update = department::Entity::update_many()
             .filter(Column::Id.eq(id.0))
-            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(by_key_only(Column::OrgId, scope.organization().0))
             .col_expr(Column::OrgId, Expr::value(scope.organization().0));
         if let Some(name) = &settings.name {
             update = update.col_expr(Column::Name, Expr::value(name.as_str()));

@@ -15,6 +15,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// Where an external user is to be placed, each thing held by the unit; what is `None` stays.
@@ -80,8 +81,8 @@ impl Unit {
                 affiliation::Entity::update_many()
                     .col_expr(affiliation::Column::OrgId, Expr::value(organization))
                     .filter(affiliation::Column::Id.eq(id))
-                    .filter(affiliation::Column::OrgId.eq(organization))
-                    .filter(affiliation::Column::Kind.eq(Kind::Member.name()))
+                    .filter(by_key_only(affiliation::Column::OrgId, organization))
+                    .filter(by_key_only(affiliation::Column::Kind, Kind::Member.name()))
                     .exec(&self.tx)
                     .await?
             }
@@ -105,8 +106,8 @@ impl Unit {
         let held = external_user::Entity::update_many()
             .col_expr(external_user::Column::OrgId, Expr::value(organization))
             .filter(external_user::Column::Id.eq(user.0))
-            .filter(external_user::Column::OrgId.eq(organization))
-            .filter(external_user::Column::AppId.eq(app.0))
+            .filter(by_key_only(external_user::Column::OrgId, organization))
+            .filter(by_key_only(external_user::Column::AppId, app.0))
             .exec(&self.tx)
             .await?;
         Ok(held.rows_affected == 1)
@@ -144,8 +145,8 @@ impl Unit {
         use external_user::Column;
         let mut update = external_user::Entity::update_many()
             .filter(Column::Id.eq(user.0))
-            .filter(Column::OrgId.eq(scope.organization().0))
-            .filter(Column::AppId.eq(app.0))
+            .filter(by_key_only(Column::OrgId, scope.organization().0))
+            .filter(by_key_only(Column::AppId, app.0))
             .col_expr(Column::UpdatedAt, Expr::value(self.now().0));
         if let Some(role) = &placing.role {
             update = update.col_expr(Column::Role, Expr::value(role.name.as_str()));
@@ -161,10 +162,11 @@ impl Unit {
 }
 
 fn which(scope: OrgScope, department: &Named<DepartmentId>) -> Condition {
-    let here = Condition::all().add(department::Column::OrgId.eq(scope.organization().0));
+    use department::Column;
+    let (organization, these) = (scope.organization().0, Condition::all());
     match department {
-        Named::Id(id) => here.add(department::Column::Id.eq(id.0)),
-        Named::Name(name) => here.add(department::Column::Name.eq(name.as_str())),
+        Named::Id(id) => these.add(Column::Id.eq(id.0)).add(by_key_only(Column::OrgId, organization)),
+        Named::Name(name) => these.add(Column::OrgId.eq(organization)).add(Column::Name.eq(name.as_str())),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::ids::{AppId, ModuleId, RoleId, new_uuid};
 use crate::domain::scope::OrgScope;
 
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// What is joined.
@@ -113,7 +114,7 @@ impl Unit {
             let held = role::Entity::update_many()
                 .col_expr(Column::OrgId, Expr::value(organization))
                 .filter(Column::Id.eq(id))
-                .filter(Column::OrgId.eq(organization))
+                .filter(by_key_only(Column::OrgId, organization))
                 .exec(&self.tx)
                 .await?;
             if held.rows_affected == 0 {
@@ -135,7 +136,7 @@ impl Unit {
             let held = module::Entity::update_many()
                 .col_expr(Column::OrgId, Expr::value(organization))
                 .filter(Column::Id.eq(id))
-                .filter(Column::OrgId.eq(organization))
+                .filter(by_key_only(Column::OrgId, organization))
                 .exec(&self.tx)
                 .await?;
             if held.rows_affected == 0 {

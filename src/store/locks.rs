@@ -1,7 +1,7 @@
 //! Rows that are held while something is counted or walked that one UPDATE cannot decide.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, Value};
 
 use entities::limit_lock;
 
@@ -9,6 +9,13 @@ use crate::domain::ids::OrgId;
 
 use super::error::StoreError;
 use super::unit::Unit;
+
+/// `column = value` for a row that is found by its key, put so that no index answers it: MySQL looks for the row of an UPDATE
+/// by whichever index seems as cheap, and passes a row by that another unit moves within that index meanwhile.
+pub(super) fn by_key_only<C: ColumnTrait>(column: C, value: impl Into<Value>) -> Expr {
+    let value = value.into();
+    Expr::from(Func::coalesce([Expr::col(column.as_column_ref()), Expr::value(value.clone())])).eq(value)
+}
 
 impl Unit {
     /// Holds the rows of these names until the unit ends, always in the same order, so that no two units wait for each

@@ -19,6 +19,7 @@ use crate::domain::scope::OrgScope;
 use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::locks::by_key_only;
 use super::notification_progress::goes_on;
 use super::page::{Listed, Page};
 use super::unit::Unit;
@@ -239,7 +240,7 @@ impl Unit {
         let held = notification::Entity::update_many()
             .col_expr(Column::OrgId, Expr::value(scope.organization().0))
             .filter(Column::Id.eq(id.0))
-            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(by_key_only(Column::OrgId, scope.organization().0))
             .filter(Column::State.ne(NotificationState::Cancelled.name()))
             .filter(goes_on())
             .exec(&self.tx)

@@ -16,6 +16,7 @@ use crate::domain::scope::OrgScope;
 use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// The role that people of a new app get.
@@ -145,7 +146,7 @@ impl Unit {
         let held = portal::Entity::update_many()
             .col_expr(portal::Column::OrgId, Expr::value(scope.organization().0))
             .filter(portal::Column::AppId.eq(app.0))
-            .filter(portal::Column::OrgId.eq(scope.organization().0))
+            .filter(by_key_only(portal::Column::OrgId, scope.organization().0))
             .exec(&self.tx)
             .await?;
         Ok(held.rows_affected == 1)
@@ -251,7 +252,7 @@ impl Unit {
         ];
         let mut update = portal::Entity::update_many()
             .filter(Column::AppId.eq(app.0))
-            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(by_key_only(Column::OrgId, scope.organization().0))
             .col_expr(Column::OrgId, Expr::value(scope.organization().0));
         for (column, text) in texts {
             if let Some(text) = text {

@@ -16,6 +16,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::page::{Listed, Page};
 use super::unit::Unit;
 
@@ -146,10 +147,11 @@ impl Unit {
 }
 
 fn which(app: AppId, role: &Named<RoleId>) -> Condition {
-    let in_app = Condition::all().add(role::Column::AppId.eq(app.0));
+    use role::Column;
+    let these = Condition::all();
     match role {
-        Named::Id(id) => in_app.add(role::Column::Id.eq(id.0)),
-        Named::Name(name) => in_app.add(role::Column::Name.eq(name.as_str())),
+        Named::Id(id) => these.add(Column::Id.eq(id.0)).add(by_key_only(Column::AppId, app.0)),
+        Named::Name(name) => these.add(Column::AppId.eq(app.0)).add(Column::Name.eq(name.as_str())),
     }
 }
 

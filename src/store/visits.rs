@@ -15,6 +15,7 @@ use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 impl Store {
@@ -107,7 +108,7 @@ impl Unit {
         let held = visit::Entity::update_many()
             .col_expr(visit::Column::OrgId, Expr::value(organization))
             .filter(visit::Column::Id.eq(id.0))
-            .filter(visit::Column::OrgId.eq(organization))
+            .filter(by_key_only(visit::Column::OrgId, organization))
             .filter(visit::Column::Refused.is_null())
             .exec(&self.tx)
             .await?;
