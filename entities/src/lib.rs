@@ -37,6 +37,7 @@ pub mod qr_session;
 pub mod receipt;
 pub mod recipient_hold;
 pub mod role;
+pub mod secret_mark;
 pub mod service_account;
 pub mod verification_code;
 pub mod visit;

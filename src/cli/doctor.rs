@@ -69,6 +69,13 @@ async fn rows(store: &Store, config: &Config, world: &World) -> Vec<Check> {
     if !has_schema {
         return checks;
     }
+    match server::disagreements(store, config).await {
+        Ok(differ) if differ.is_empty() => checks.push(Check { what: "secrets".into(), mend: None }),
+        Ok(differ) => checks.extend(
+            differ.into_iter().map(|error| Check { what: "secrets".into(), mend: Some(error.to_string()) }),
+        ),
+        Err(error) => checks.push(Check { what: "secrets".into(), mend: Some(error.to_string()) }),
+    }
     let accounts = match store.all_service_accounts().await {
         Ok(accounts) => accounts,
         Err(error) => {

@@ -31,7 +31,7 @@ use crate::usecases::receipts::ReceiptIntake;
 use crate::usecases::{Administration, Parts, PlatformAccounts, SignIn};
 use crate::wechat::WeChat;
 
-use super::{World, sections};
+use super::{World, secrets, sections};
 
 /// Threads that the actors of live views live on, apart from those of HTTP.
 const SESSION_THREADS: usize = 2;
@@ -180,6 +180,7 @@ async fn open(database: &Database, config: &Config, world: &World) -> anyhow::Re
         clock.look(&store).await?;
     }
     store.migrate_up().await.context("the schema could not be brought up")?;
+    secrets::agree(&store, config).await?;
     Ok(store)
 }
 

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod cluster_clock;
 pub mod lifecycle;
+mod secrets;
 pub mod sections;
 pub mod world;
 
@@ -12,4 +13,5 @@ pub use crate::bus::redis::check as check_redis;
 pub use crate::http::openapi::text as openapi;
 pub use build::{Server, administration, build};
 pub use lifecycle::Running;
+pub use secrets::disagreements;
 pub use world::World;

@@ -58,6 +58,7 @@ pub mod retention;
 pub mod roles;
 pub mod schema;
 pub mod seats;
+pub mod secret_marks;
 mod servers;
 pub mod service_accounts;
 pub mod spreading;

@@ -11,6 +11,7 @@ use crate::support::server::{AES_KEY, APPID, SECRET, TOKEN};
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const INDEX: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 const SIGNING: &str = "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8=";
+const OTHER_KEY: &str = "YGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8=";
 
 /// The program with an environment of its own and a database in `folder`.
 fn menfang(folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
@@ -140,6 +141,38 @@ fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     assert_eq!(permissions & 0o777, 0o600, "others may read the database");
     let bytes = std::fs::read(&file).unwrap();
     assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "a secret stands in clear");
+}
+
+#[test]
+fn secrets_that_are_not_those_of_the_rows_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    admin(folder.path(), &["create-organization", "--name", "Example", "--edition", "free"]);
+    let another = ["create-organization", "--name", "Other", "--edition", "free"];
+    let with =
+        |key: &str, value: &str, arguments: &[&str]| menfang(folder.path(), arguments, &[(key, value)]);
+    let arguments = [&["admin"], &another[..]].concat();
+    let sealing = format!("k1:{SIGNING}");
+    let others = [
+        ("MENFANG__SECRETS__INDEX_KEY", OTHER_KEY, "secrets.index_key"),
+        ("MENFANG__SECRETS__ENCRYPTION_KEYS", sealing.as_str(), "secrets.encryption_keys"),
+    ];
+    for (variable, value, key) in others {
+        let output = with(variable, value, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(key), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(value), "a secret is shown");
+        let doctor = with(variable, value, &["doctor"]);
+        assert_eq!(doctor.status.code(), Some(1));
+        assert!(stdout(&doctor).contains(&format!("FAIL  secrets: {key}")), "{}", stdout(&doctor));
+    }
+    // What it signed lives for minutes, so it may be changed.
+    let signing = ("MENFANG__SECRETS__SIGNING_KEY", OTHER_KEY);
+    let doctor = with(signing.0, signing.1, &["doctor"]);
+    assert!(stdout(&doctor).contains("FAIL  secrets: secrets.signing_key"), "{}", stdout(&doctor));
+    assert!(with(signing.0, signing.1, &arguments).status.success());
+    let doctor = with(signing.0, signing.1, &["doctor"]);
+    assert!(stdout(&doctor).contains("ok    secrets"), "{}", stdout(&doctor));
+    admin(folder.path(), &["create-organization", "--name", "Third", "--edition", "free"]);
 }
 
 /// One JSON line of a task that succeeds.
