@@ -37,7 +37,7 @@ struct Cli {
 #[derive(clap::Args, Clone)]
 pub struct ConfigFile {
     /// Configuration file (TOML); what it does not say is as in config/default.toml
-    #[arg(long, value_name = "FILE", env = "MENFANG_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "MENFANG_CONFIG", global = true)]
     config: Option<PathBuf>,
 }
 

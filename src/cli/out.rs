@@ -33,7 +33,10 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
         cause.is::<ConfigError>()
             || cause.is::<UsageError>()
             || matches!(cause.downcast_ref(), Some(ChangeError::Invalid { .. } | ChangeError::NotFound))
-            || matches!(cause.downcast_ref(), Some(OpenError::Unsupported | OpenError::File(..)))
+            || matches!(
+                cause.downcast_ref(),
+                Some(OpenError::Unsupported | OpenError::Url(_) | OpenError::File(..))
+            )
     });
     ExitCode::from(if usage { USAGE } else { 1 })
 }

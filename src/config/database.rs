@@ -94,6 +94,12 @@ impl Database {
             let wanted = format!("must have nothing after the ? but these, each once: {}", takes.join(", "));
             return Err(ConfigError::new("database.url", wanted));
         }
+        if !server.names_a_database() {
+            return Err(ConfigError::new(
+                "database.url",
+                "must name the database after the host: …@HOST/DATABASE",
+            ));
+        }
         if self.insecure || server.is_here() || server.asks_for_tls() {
             return Ok(());
         }

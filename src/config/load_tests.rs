@@ -198,6 +198,8 @@ fn a_value_that_cannot_be_used_is_told_with_its_key() {
         ("http.default_language", "fr"),
         ("ops.listen", "9090"),
         ("database.url", "postgres://user:hush@db/menfang"),
+        ("database.url", "postgres://user:hush@127.0.0.1"),
+        ("database.url", "mysql://user:hush@127.0.0.1/"),
         ("database.readers", "0"),
         ("redis.url", "redis://:hush@redis"),
         ("wechat.api_url", "api.weixin.qq.com"),

@@ -41,6 +41,11 @@ impl ServerUrl {
         self.0.query_pairs().all(|(name, _)| names.contains(&&*name) && seen.insert(name.replace('-', "")))
     }
 
+    /// Whether a database stands after the host.
+    pub(super) fn names_a_database(&self) -> bool {
+        !self.0.path().trim_start_matches('/').is_empty()
+    }
+
     /// The number of the database of a Redis; none when something else stands after the host.
     pub(super) fn database(&self) -> Option<u32> {
         if self.0.query().is_some() || self.0.fragment().is_some() {

@@ -32,17 +32,33 @@ pub(super) fn pool(
         let options = MySqlConnectOptions::from_str(&format!("mysql://{rest}")).map_err(invalid)?;
         // The server's own notion of words is no matter of ours: in names, openids and hashes case and accents count.
         let options = options.charset("utf8mb4").collation(COLLATION).disable_statement_logging();
+        let options = match ipv6_host(url) {
+            Some(host) => options.host(host),
+            None => options,
+        };
         let pool = options_of::<MySql>(connections, patience, mysql_session(database.transaction));
         return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
     let options = options.application_name("menfang").disable_statement_logging();
+    let options = match ipv6_host(url) {
+        Some(host) => options.host(host),
+        None => options,
+    };
     let pool = options_of::<Postgres>(
         connections,
         patience,
         postgres_session(database.transaction, patience.max(database.transaction)),
     );
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
+}
+
+/// The address of a URL whose host is one of IPv6: the driver would look its brackets up as a name.
+fn ipv6_host(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    host.strip_prefix('[')?.split_once(']').map(|(address, _)| address)
 }
 
 /// How strings are compared in MySQL and MariaDB: by their code points. Spaces at the end do not count there; nothing of ours has any.
@@ -114,4 +130,18 @@ where
                 }
             })
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ipv6_host;
+
+    #[test]
+    fn addresses_of_ipv6_lose_their_brackets_and_others_stay_with_the_driver() {
+        assert_eq!(ipv6_host("postgres://u:p@[::1]:5432/m"), Some("::1"));
+        assert_eq!(ipv6_host("mysql://[fd00::7]/m?ssl-mode=REQUIRED"), Some("fd00::7"));
+        for other in ["postgres://u:p@127.0.0.1/m", "mysql://db/m", "postgres://u:[@db/m"] {
+            assert_eq!(ipv6_host(other), None, "{other}");
+        }
+    }
 }

@@ -63,6 +63,18 @@ fn a_wrong_setting_ends_with_2_and_the_keys_name() {
         assert_eq!(output.status.code(), Some(2), "{key}");
         assert!(stderr(&output).contains(key), "{key} is not named: {}", stderr(&output));
     }
+    let database = [("MENFANG__DATABASE__URL", "postgres://127.0.0.1/x?sslmode=hush")];
+    let output = menfang(folder.path(), &["migrate", "status"], &database);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("database.url"), "{}", stderr(&output));
+    let nowhere = ["serve", "--config", "/nowhere/menfang.toml"];
+    let (before, after) =
+        (["migrate", "--config", nowhere[2], "status"], ["migrate", "status", "--config", nowhere[2]]);
+    for arguments in [&nowhere[..], &before, &after] {
+        let output = menfang(folder.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("--config"), "{}", stderr(&output));
+    }
     assert_eq!(menfang(folder.path(), &["serve", "--no-such-flag"], &[]).status.code(), Some(2));
     assert_eq!(menfang(folder.path(), &["--help"], &[]).status.code(), Some(0));
 }

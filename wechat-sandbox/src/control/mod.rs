@@ -50,7 +50,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn unknown_path() -> Problem {
-    Problem::not_found("the sandbox has no such route: its routes are listed in the contract, section 6")
+    Problem::not_found("the sandbox has no such route: docs/sandbox.md lists its routes")
 }
 
 async fn wrong_method() -> Problem {

@@ -91,7 +91,10 @@ pub(super) async fn send(world: Data<World>, query: Query, body: Bytes) -> Resul
     drop(ledger);
     let unnumbered = plan.msgid_zero && !client_msg_id.is_empty();
     let told = if unnumbered { 0 } else { msgid };
-    world.receipts.put(&plan, Receipt { appid, openid: touser, msgid: told, status, due: at + plan.delay });
+    world.receipts.put(
+        &plan,
+        Receipt { appid, openid: touser, msgid: told, status, due: at.saturating_add(plan.delay) },
+    );
     Ok(accepted(msgid))
 }
 
