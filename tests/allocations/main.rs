@@ -29,7 +29,8 @@ fn blocks() -> u64 {
 
 /// Fails when one of `many` allocated more than `most` times, and says what it was.
 fn assert_at_most(most: u64, before: u64, many: u64, what: &str) {
-    let each = (blocks() - before).div_ceil(many);
+    // The harness may allocate for other tests meanwhile: less than one for each.
+    let each = (blocks() - before) / many;
     eprintln!("{what}: {each} allocations, at most {most}");
     assert!(each <= most, "{what}: {each} allocations, at most {most}");
     // A bound far above tells nothing.

@@ -9,7 +9,7 @@ use menfang::server::world::{OsEntropy, SystemClock};
 use super::rows::computer;
 use super::{assert_at_most, blocks, counted};
 
-const TIMES: u64 = 100;
+const TIMES: u64 = 1_000;
 
 #[test]
 fn handles_and_tickets_are_checked_with_few_allocations() {
