@@ -6,6 +6,7 @@ pub mod build;
 pub mod cluster_clock;
 pub mod lifecycle;
 pub mod sections;
+mod upgrade;
 pub mod world;
 
 pub use crate::bus::redis::check as check_redis;
