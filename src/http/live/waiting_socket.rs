@@ -17,11 +17,11 @@ use actix_codec::{Decoder, Encoder};
 use actix_http::ws::{CloseCode, CloseReason, Codec, Frame, Message, ProtocolError};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Buf, BytesMut};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::actors::frame::close;
+use crate::actors::frame::{StateFrame, close};
 use crate::actors::qr_session::Update;
+use crate::actors::watcher::Updates;
 use crate::domain::clock::Clock;
 use crate::http::site::SocketPlace;
 
@@ -119,7 +119,7 @@ struct Socket {
     /// What the client has not taken yet.
     outgoing: BytesMut,
     /// Until it is closing.
-    updates: Option<mpsc::Receiver<Update>>,
+    updates: Option<Updates<StateFrame>>,
     _place: Option<SocketPlace>,
     clock: Arc<dyn Clock>,
     ends: Instant,

@@ -8,7 +8,7 @@ use tokio::task::LocalSet;
 
 use super::*;
 use crate::actors::frame::StateFrame;
-use crate::actors::watcher::WATCHER_QUEUE;
+use crate::actors::watcher::{WATCHER_QUEUE, Watcher, channel};
 use crate::domain::clock::Millis;
 
 /// The clock of frames, of which nothing is asked here.
@@ -44,14 +44,14 @@ async fn connection() -> (TcpStream, TcpStream) {
     (client.unwrap(), server.unwrap().0)
 }
 
-fn waiting(life: Duration) -> (mpsc::Sender<Update>, WaitingSocket) {
-    let (watcher, updates) = mpsc::channel(WATCHER_QUEUE);
+fn waiting(life: Duration) -> (Watcher<StateFrame>, WaitingSocket) {
+    let (watcher, updates) = channel();
     let watch = Watch { updates, place: SocketPlace::nowhere() };
     (watcher, WaitingSocket::new(Some(watch), Arc::new(Still), life))
 }
 
 /// Tells a story of a socket with this life to its client.
-async fn story(life: Duration, tell: impl AsyncFnOnce(mpsc::Sender<Update>, TcpStream)) {
+async fn story(life: Duration, tell: impl AsyncFnOnce(Watcher<StateFrame>, TcpStream)) {
     let (client, server) = connection().await;
     let (watcher, socket) = waiting(life);
     let local = LocalSet::new();
@@ -98,12 +98,17 @@ async fn whoever_takes_nothing_holds_a_bounded_queue_for_a_bounded_time() {
     story(Duration::from_hours(1), async |watcher, _client| {
         let long = "x".repeat(1 << 20);
         let mut told = 0;
-        // It ends while it is being told, since no pong comes of a ping that was not taken either.
-        while watcher.send(frame(&long)).await.is_ok() {
+        while watcher.push(frame(&long)) {
             told += 1;
             assert!(told < 100, "it takes whatever comes");
+            // As much as the system takes for the client, the socket takes.
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert!(told >= WATCHER_QUEUE, "{told}");
+        // No pong comes of a ping that was not taken either.
+        while !watcher.is_closed() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     })
     .await;
 }

@@ -12,11 +12,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, w
 use actix_web_actors::ws::{
     self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder,
 };
-use tokio::sync::mpsc;
 
 use crate::actors::frame::close;
 use crate::actors::inbox::InboxFrame;
-use crate::actors::watcher::Update;
+use crate::actors::watcher::{Update, Updates};
 use crate::http::api::v1::inbox::frame_text;
 use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
@@ -36,7 +35,7 @@ pub(super) const GOODBYE: Duration = Duration::from_millis(500);
 /// The actor.
 pub(super) struct Socket {
     /// What it writes; taken when it starts.
-    updates: Option<mpsc::Receiver<Update<InboxFrame>>>,
+    updates: Option<Updates<InboxFrame>>,
     _place: SocketPlace,
     /// When the last ping was sent, until its pong has come.
     pinged: Option<Instant>,
@@ -67,11 +66,11 @@ pub(super) fn upgrade(
 
 impl Socket {
     /// A socket for updates that are watched from a place.
-    pub(super) fn new(updates: mpsc::Receiver<Update<InboxFrame>>, place: SocketPlace) -> Self {
+    pub(super) fn new(updates: Updates<InboxFrame>, place: SocketPlace) -> Self {
         Self { updates: Some(updates), _place: place, pinged: None, closing: false }
     }
 
-    fn wait(&mut self, mut updates: mpsc::Receiver<Update<InboxFrame>>, ctx: &mut WebsocketContext<Self>) {
+    fn wait(&mut self, mut updates: Updates<InboxFrame>, ctx: &mut WebsocketContext<Self>) {
         let next = async move {
             let update = updates.recv().await;
             (update, updates)
