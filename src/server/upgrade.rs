@@ -17,6 +17,7 @@ use actix_http::body::{BoxBody, MessageBody};
 use actix_http::error::{DispatchError, PayloadError};
 use actix_http::h1::{Codec, Message};
 use actix_http::{ConnectionType, HttpMessage, HttpService, Payload, Request, Response};
+use actix_service::boxed::{self, RcService};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
@@ -30,6 +31,9 @@ use crate::http::live::waiting_socket::{Handover, WaitingSocket};
 const READ: usize = 4_096;
 /// How long a client may go on speaking after its answer, which it might not get otherwise.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The app, whose work for a request is in a box of its own: it would be part of every connection that waits otherwise.
+type App = RcService<Request, ServiceResponse<BoxBody>, actix_web::Error>;
 
 /// The services of a listener: HTTP by this app, whose requests have to have come after `head`. A connection on which nothing
 /// is under way ends when `stopping` does.
@@ -57,8 +61,8 @@ where
     let app = fn_factory(move || {
         let (making, made) = (app.new_service(AppConfig::default()), Rc::clone(&made));
         async move {
-            let app = Rc::new(making.await?);
-            drop(made.set(Rc::clone(&app)));
+            let app: App = boxed::rc_service(making.await?);
+            drop(made.set(App::clone(&app)));
             Ok::<_, ()>(app)
         }
     });
@@ -89,10 +93,7 @@ struct Connection {
     unread: Cell<BytesMut>,
 }
 
-async fn serve<A>(app: Rc<A>, request: Request, connection: Framed<TcpStream, Codec>) -> io::Result<()>
-where
-    A: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
-{
+async fn serve(app: App, request: Request, connection: Framed<TcpStream, Codec>) -> io::Result<()> {
     if let Some((socket, connection)) = answer(app, request, connection).await? {
         let unread = connection.unread.take();
         socket.live(connection.io, unread).await;
@@ -101,14 +102,11 @@ where
 }
 
 /// Answers a request; a socket that was left, with its connection, if that is what came of it.
-async fn answer<A>(
-    app: Rc<A>,
+async fn answer(
+    app: App,
     mut request: Request,
     connection: Framed<TcpStream, Codec>,
-) -> io::Result<Option<(WaitingSocket, Connection)>>
-where
-    A: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
-{
+) -> io::Result<Option<(WaitingSocket, Connection)>> {
     let FramedParts { io, mut codec, read_buf, mut write_buf, .. } = connection.into_parts();
     let connection = Rc::new(Connection { io, unread: Cell::new(read_buf) });
     let handover = Handover::default();

@@ -68,7 +68,7 @@ impl WaitingSocket {
         // It is as large as what a request may be read into.
         drop(unread);
         let mut alarm = pin!(sleep_until(socket.alarm));
-        let mut goes_on = socket.begin();
+        let mut goes_on = socket.start();
         while goes_on.is_ok() {
             if alarm.deadline() != socket.due() {
                 alarm.as_mut().reset(socket.due());
@@ -146,7 +146,7 @@ impl Socket {
         }
     }
 
-    fn begin(&mut self) -> Result<(), Gone> {
+    fn start(&mut self) -> Result<(), Gone> {
         if self.updates.is_none() {
             self.close(close::UNKNOWN)?;
         }

