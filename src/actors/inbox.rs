@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use tokio::sync::mpsc;
 
 use crate::domain::clock::{Clock, Millis};
 use crate::domain::ids::{AccountId, AccountLoginId};
@@ -20,7 +19,7 @@ use crate::store::{Page, Store, StoreError};
 
 use super::frame::close;
 use super::inboxes::Live;
-use super::watcher::{self, push};
+use super::watcher::{self, Watcher};
 
 /// Items that a frame has.
 pub const SHOWN: u64 = 20;
@@ -62,7 +61,7 @@ pub struct Tools {
 #[rtype(result = "()")]
 pub struct Attach {
     /// Where its frames go.
-    pub updates: mpsc::Sender<Update>,
+    pub watcher: Watcher<InboxFrame>,
     /// By which login it watches.
     pub login: AccountLoginId,
 }
@@ -93,8 +92,8 @@ struct Found {
     content: Option<(u64, Vec<InboxItem>)>,
 }
 
-struct Watcher {
-    updates: mpsc::Sender<Update>,
+struct Watching {
+    watcher: Watcher<InboxFrame>,
     login: AccountLoginId,
     /// Whether it has had its first frame.
     shown: bool,
@@ -105,9 +104,9 @@ pub struct InboxActor {
     account: AccountId,
     tools: Arc<Tools>,
     live: Live,
-    watchers: Vec<Watcher>,
+    watchers: Vec<Watching>,
     /// Those who came since the read under way began: it knows nothing of them.
-    arrived: Vec<Watcher>,
+    arrived: Vec<Watching>,
     /// Whether a read is under way.
     reading: bool,
     /// What is to be read when it is over.
@@ -185,7 +184,7 @@ impl InboxActor {
         self.watchers.retain_mut(|watcher| {
             let due = news || !watcher.shown;
             watcher.shown = true;
-            !due || push(&watcher.updates, Update::Frame(Arc::clone(&frame)))
+            !due || watcher.watcher.push(Update::Frame(Arc::clone(&frame)))
         });
         self.last = Some(frame);
     }
@@ -195,19 +194,19 @@ impl InboxActor {
         self.last.as_ref().map_or(now, |last| now.max(last.seq + 1))
     }
 
-    fn close_where(&mut self, code: u16, goes: impl Fn(&Watcher) -> bool) {
+    fn close_where(&mut self, code: u16, goes: impl Fn(&Watching) -> bool) {
         self.watchers.retain(|watcher| {
             let goes = goes(watcher);
             if goes {
-                push(&watcher.updates, Update::Close(code));
+                watcher.watcher.push(Update::Close(code));
             }
             !goes
         });
     }
 
     fn stop_if_alone(&mut self, ctx: &mut Context<Self>) {
-        self.watchers.retain(|watcher| !watcher.updates.is_closed());
-        self.arrived.retain(|watcher| !watcher.updates.is_closed());
+        self.watchers.retain(|watcher| !watcher.watcher.is_closed());
+        self.arrived.retain(|watcher| !watcher.watcher.is_closed());
         if self.watchers.is_empty() && self.arrived.is_empty() {
             ctx.stop();
         }
@@ -242,14 +241,14 @@ impl Handler<Attach> for InboxActor {
     type Result = ();
 
     fn handle(&mut self, attach: Attach, ctx: &mut Self::Context) {
-        let Attach { updates, login } = attach;
-        self.watchers.retain(|watcher| !watcher.updates.is_closed());
+        let Attach { watcher, login } = attach;
+        self.watchers.retain(|watcher| !watcher.watcher.is_closed());
         if self.watchers.len() + self.arrived.len() >= self.tools.watchers {
             metrics::counter!("menfang_limit_hits_total", "limit" => "sockets_per_account").increment(1);
-            push(&updates, Update::Close(close::OVERLOADED));
+            watcher.push(Update::Close(close::OVERLOADED));
             return;
         }
-        self.arrived.push(Watcher { updates, login, shown: false });
+        self.arrived.push(Watching { watcher, login, shown: false });
         self.read(Depth::Everything, ctx);
     }
 }

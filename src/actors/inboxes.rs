@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, Addr, ArbiterHandle};
-use tokio::sync::mpsc;
 
 use crate::domain::ids::{AccountId, AccountLoginId};
 
 use super::frame::close;
-use super::inbox::{Attach, CloseAll, InboxActor, Look, Tools, Update};
+use super::inbox::{Attach, CloseAll, InboxActor, InboxFrame, Look, Tools};
 use super::registry::WatchError;
-use super::watcher::WATCHER_QUEUE;
+use super::watcher::{self, Updates};
 
 /// In how many portions watchers are sent away.
 const SLICES: u32 = 20;
@@ -61,7 +60,7 @@ impl Inboxes {
     }
 
     /// Watches an inbox by a login: the present frame first, then every new one, then the code to close with. Dropping the
-    /// receiver is leaving.
+    /// updates is leaving.
     ///
     /// # Errors
     /// The inbox has too much to do, or this node is going down.
@@ -69,21 +68,24 @@ impl Inboxes {
         &self,
         account: AccountId,
         login: AccountLoginId,
-    ) -> Result<mpsc::Receiver<Update>, WatchError> {
+    ) -> Result<Updates<InboxFrame>, WatchError> {
         if self.draining.load(Ordering::Relaxed) {
             return Err(WatchError::Restarting);
         }
-        let (watcher, updates) = mpsc::channel(WATCHER_QUEUE);
+        let (mut watcher, updates) = watcher::channel();
         // An actor that has just stopped takes nothing: then a new one does.
         for _ in 0..2 {
             let address = self.of(account)?;
-            match address.try_send(Attach { updates: watcher.clone(), login }) {
+            match address.try_send(Attach { watcher, login }) {
                 Ok(()) => return Ok(updates),
                 Err(actix::dev::SendError::Full(_)) => {
                     metrics::counter!("menfang_mailbox_full_total", "actor" => "inbox").increment(1);
                     return Err(WatchError::Overloaded);
                 }
-                Err(actix::dev::SendError::Closed(_)) => self.live.forget(account, &address),
+                Err(actix::dev::SendError::Closed(back)) => {
+                    watcher = back.watcher;
+                    self.live.forget(account, &address);
+                }
             }
         }
         Err(WatchError::Overloaded)

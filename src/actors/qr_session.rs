@@ -10,9 +10,8 @@ use std::time::Duration;
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
 };
-use tokio::sync::mpsc;
 
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Millis};
 use crate::domain::policy::Lifetimes;
 use crate::domain::qr_ticket::Waiting;
 use crate::domain::scope::OrgScope;
@@ -21,7 +20,7 @@ use crate::store::{Store, StoreError};
 use super::closed_portals::ClosedPortals;
 use super::frame::{GRACE, StateFrame, close};
 use super::registry::Sessions;
-use super::watcher::{self, push};
+use super::watcher::{self, Watcher};
 
 /// After which a failed read is made again: its nudge will not come twice.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -48,7 +47,7 @@ pub struct Tools {
 /// A new watcher; it is sent the present frame first.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Attach(pub mpsc::Sender<Update>);
+pub struct Attach(pub Watcher<StateFrame>);
 
 /// The row may have changed, or time has gone by.
 #[derive(Message)]
@@ -65,9 +64,9 @@ pub struct QrSessionActor {
     waiting: Waiting,
     tools: Arc<Tools>,
     sessions: Sessions,
-    watchers: Vec<mpsc::Sender<Update>>,
+    watchers: Vec<Watcher<StateFrame>>,
     /// Watchers that have not had their first frame.
-    fresh: Vec<mpsc::Sender<Update>>,
+    fresh: Vec<Watcher<StateFrame>>,
     last: Option<Arc<StateFrame>>,
     timer: Option<SpawnHandle>,
 }
@@ -87,7 +86,7 @@ impl QrSessionActor {
                 // The watchers stay; whoever has no first frame yet comes again.
                 tracing::warn!(error = %error, "a QR session could not be read");
                 for watcher in actor.fresh.drain(..) {
-                    push(&watcher, Update::Close(close::INTERNAL));
+                    watcher.push(Update::Close(close::INTERNAL));
                 }
                 if !actor.watchers.is_empty() {
                     ctx.run_later(AGAIN, |actor, ctx| actor.read(ctx));
@@ -104,7 +103,7 @@ impl QrSessionActor {
             // Claimed: whoever saw "authorized" is told by the end alone.
             if let Some(last) = &self.last {
                 for watcher in &self.fresh {
-                    push(watcher, Update::Frame(Arc::clone(last)));
+                    watcher.push(Update::Frame(Arc::clone(last)));
                 }
             }
             self.close_all(close::FINISHED, ctx);
@@ -117,10 +116,10 @@ impl QrSessionActor {
             Arc::clone(self.last.get_or_insert_with(|| Arc::new(frame)))
         };
         if is_news {
-            self.watchers.retain(|watcher| push(watcher, Update::Frame(Arc::clone(&shown))));
+            self.watchers.retain(|watcher| watcher.push(Update::Frame(Arc::clone(&shown))));
         }
         for watcher in std::mem::take(&mut self.fresh) {
-            if push(&watcher, Update::Frame(Arc::clone(&shown))) {
+            if watcher.push(Update::Frame(Arc::clone(&shown))) {
                 self.watchers.push(watcher);
             }
         }
@@ -128,29 +127,35 @@ impl QrSessionActor {
             self.close_all(code, ctx);
             return;
         }
-        if is_news || self.timer.is_none() {
-            self.arm(&shown, ctx);
-        }
+        let expires_at = shown.expires_at;
         self.last = Some(shown);
+        if is_news || self.timer.is_none() {
+            self.arm(expires_at, ctx);
+        }
         self.stop_if_alone(ctx);
     }
 
-    /// Wakes me when the present state's time is over.
-    fn arm(&mut self, frame: &StateFrame, ctx: &mut Context<Self>) {
+    /// Wakes me when the present state's time is over, and on the way there to see who has left.
+    fn arm(&mut self, expires_at: Millis, ctx: &mut Context<Self>) {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
-        let left = frame.expires_at.plus(GRACE).since(self.tools.clock.now());
+        let left = expires_at.plus(GRACE).since(self.tools.clock.now());
         let left = left.max(Duration::from_millis(50));
-        self.timer = Some(ctx.run_later(left, |actor, ctx| {
+        self.timer = Some(ctx.run_later(left.min(SWEEP), move |actor, ctx| {
             actor.timer = None;
-            actor.read(ctx);
+            if left <= SWEEP {
+                actor.read(ctx);
+            } else {
+                actor.arm(expires_at, ctx);
+                actor.stop_if_alone(ctx);
+            }
         }));
     }
 
     fn close_all(&mut self, code: u16, ctx: &mut Context<Self>) {
         for watcher in self.watchers.drain(..).chain(self.fresh.drain(..)) {
-            push(&watcher, Update::Close(code));
+            watcher.push(Update::Close(code));
         }
         ctx.stop();
     }
@@ -180,7 +185,11 @@ impl Actor for QrSessionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(SWEEP, Self::stop_if_alone);
+        // Until there is a frame: the watcher for whom I was started may not have come through.
+        self.timer = Some(ctx.run_later(SWEEP, |actor, ctx| {
+            actor.timer = None;
+            actor.stop_if_alone(ctx);
+        }));
     }
 
     fn stopped(&mut self, ctx: &mut Self::Context) {
@@ -195,7 +204,7 @@ impl Handler<Attach> for QrSessionActor {
         self.watchers.retain(|watcher| !watcher.is_closed());
         if self.watchers.len() + self.fresh.len() >= self.tools.watchers {
             metrics::counter!("menfang_limit_hits_total", "limit" => "sockets_per_session").increment(1);
-            push(&attach.0, Update::Close(close::OVERLOADED));
+            attach.0.push(Update::Close(close::OVERLOADED));
             return;
         }
         self.fresh.push(attach.0);

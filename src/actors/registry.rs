@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, Addr, ArbiterHandle};
-use tokio::sync::mpsc;
 
 use crate::domain::ids::AppId;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
-use super::frame::close;
-use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools, Update};
-use super::watcher::WATCHER_QUEUE;
+use super::frame::{StateFrame, close};
+use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools};
+use super::watcher::{self, Updates};
 
 /// Why nothing can be watched now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,25 +76,28 @@ impl Registry {
     }
 
     /// Watches a session: the present frame first, then every new one, then the code to close with. Dropping the
-    /// receiver is leaving.
+    /// updates is leaving.
     ///
     /// # Errors
     /// This node is full or going down.
-    pub fn watch(&self, waiting: Waiting) -> Result<mpsc::Receiver<Update>, WatchError> {
+    pub fn watch(&self, waiting: Waiting) -> Result<Updates<StateFrame>, WatchError> {
         if self.draining.load(Ordering::Relaxed) {
             return Err(WatchError::Restarting);
         }
-        let (watcher, updates) = mpsc::channel(WATCHER_QUEUE);
+        let (mut watcher, updates) = watcher::channel();
         // An actor that has just stopped takes nothing: then a new one does.
         for _ in 0..2 {
             let address = self.live(waiting)?;
-            match address.try_send(Attach(watcher.clone())) {
+            match address.try_send(Attach(watcher)) {
                 Ok(()) => return Ok(updates),
                 Err(actix::dev::SendError::Full(_)) => {
                     metrics::counter!("menfang_mailbox_full_total", "actor" => "qr_session").increment(1);
                     return Err(WatchError::Overloaded);
                 }
-                Err(actix::dev::SendError::Closed(_)) => self.sessions.forget(waiting.r, &address),
+                Err(actix::dev::SendError::Closed(Attach(back))) => {
+                    watcher = back;
+                    self.sessions.forget(waiting.r, &address);
+                }
             }
         }
         Err(WatchError::Overloaded)

@@ -72,6 +72,14 @@ pub struct SocketPlace {
     address: String,
 }
 
+#[cfg(test)]
+impl SocketPlace {
+    /// A place that nobody counts.
+    pub(crate) fn nowhere() -> Self {
+        Self { sockets: Arc::default(), address: String::new() }
+    }
+}
+
 impl Drop for SocketPlace {
     fn drop(&mut self) {
         let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,14 +1,14 @@
 //! Start, drain, stop.
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
-use actix_web::dev::{Extensions, Server as HttpServer_, ServerHandle};
+use actix_web::dev::{Server as HttpServer_, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use socket2::SockRef;
@@ -26,6 +26,7 @@ use crate::telemetry;
 use crate::usecases::{Administration, PlatformAccounts, SignIn};
 
 use super::build::Server;
+use super::upgrade;
 
 /// A peer that takes nothing for so long is gone: without it a stuck reader would keep its socket for ever, because
 /// its actor is no longer polled.
@@ -119,25 +120,32 @@ impl Server {
     fn public(&self) -> anyhow::Result<HttpServer_> {
         let site = self.site.clone();
         let make_id = self.make_id();
-        let http = &self.config.http;
-        let mut server = HttpServer::new(move || {
+        let app = move || {
             App::new()
                 .app_data(site.clone())
                 .app_data(make_id.clone())
                 .configure(routes::framework_errors)
                 .wrap(from_fn(front_door::pass))
                 .configure(routes::public)
-        })
-        .on_connect(watch_for_stuck_readers)
-        .disable_signals()
-        .client_request_timeout(http.head())
-        .max_connections(http.max_connections)
-        .backlog(4_096)
-        .shutdown_timeout((http.shutdown_seconds / 2).min(10));
+        };
+        let http = &self.config.http;
+        let mut server = HttpServer_::build()
+            .disable_signals()
+            .max_concurrent_connections(http.max_connections)
+            .shutdown_timeout((http.shutdown_seconds / 2).min(10));
         if http.workers > 0 {
             server = server.workers(http.workers);
         }
-        Ok(server.listen(self.listener.try_clone()?)?.run())
+        let (head, stop) = (http.head(), server.graceful_shutdown_signal());
+        let services = move || {
+            let stop = stop.clone();
+            let stopping = move || {
+                let stop = stop.clone();
+                async move { stop.notified().await }
+            };
+            upgrade::service(app(), head, stopping, watch_for_stuck_readers)
+        };
+        Ok(server.listen("public", self.listener.try_clone()?, services)?.run())
     }
 
     fn make_id(&self) -> web::Data<MakeId> {
@@ -215,11 +223,9 @@ async fn end(arbiters: Vec<Arbiter>) {
     }
 }
 
-fn watch_for_stuck_readers(connection: &dyn Any, _: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        let socket = SockRef::from(stream);
-        // Neither is possible on every system, and serving without them is better than not serving.
-        drop(socket.set_tcp_user_timeout(Some(STUCK)));
-        drop(socket.set_tcp_nodelay(true));
-    }
+fn watch_for_stuck_readers(connection: &TcpStream) {
+    let socket = SockRef::from(connection);
+    // Neither is possible on every system, and serving without them is better than not serving.
+    drop(socket.set_tcp_user_timeout(Some(STUCK)));
+    drop(socket.set_tcp_nodelay(true));
 }

@@ -7,6 +7,7 @@ pub mod cluster_clock;
 pub mod lifecycle;
 mod secrets;
 pub mod sections;
+mod upgrade;
 pub mod world;
 
 pub use crate::bus::redis::check as check_redis;

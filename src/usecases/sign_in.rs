@@ -134,6 +134,11 @@ impl SignIn {
         self.parts.wechat.pretend_phone()
     }
 
+    /// The clock of what is stored, for whoever outlives a request.
+    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.parts.clock)
+    }
+
     /// The present instant.
     pub fn now(&self) -> Millis {
         self.parts.clock.now()

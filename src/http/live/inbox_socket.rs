@@ -5,22 +5,13 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::actors::inbox::InboxFrame;
 use crate::domain::account::Client;
-use crate::http::api::v1::inbox::frame_text;
 use crate::http::extract::Account;
 use crate::http::problem::{Code, Problem};
-use crate::http::site::Site;
 
-use super::websocket::{Socket, Written, is_handshake, upgrade};
+use super::websocket::{Socket, handshake, upgrade};
 
 const PROTOCOLS: &[&str] = &["menfang.inbox.v1"];
-
-impl Written for InboxFrame {
-    fn text(&self, _: &Site) -> String {
-        frame_text(self.seq, self.unread, &self.items)
-    }
-}
 
 /// `GET /accounts/me/inbox/ws`.
 pub async fn connect(
@@ -34,14 +25,12 @@ pub async fn connect(
     if who.login.client == Client::Web && origin != Some(site.front.origin.as_str()) {
         return Err(visitor.problem(Code::OriginNotAllowed));
     }
-    if !is_handshake(&request) {
-        return Err(visitor.problem(Code::BadRequest));
-    }
+    // Before anything is begun for it.
+    handshake(&request, PROTOCOLS, &visitor)?;
     let place = site
         .take_socket(visitor.network.key())
         .ok_or_else(|| visitor.problem(Code::TooManyRequests).retry_after(Duration::from_secs(5)))?;
     let updates = site.inboxes.watch(who.account.id, who.login.id);
     let updates = updates.map_err(|_| visitor.problem(Code::Unavailable))?;
-    let socket = Socket::new(Some((updates, place)), site, None);
-    Ok(upgrade(socket, PROTOCOLS, &visitor, &request, stream))
+    Ok(upgrade(Socket::new(updates, place), PROTOCOLS, &visitor, &request, stream))
 }

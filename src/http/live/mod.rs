@@ -9,5 +9,6 @@ pub mod poll;
 pub mod progress;
 pub mod qr_socket;
 pub mod start;
+pub mod waiting_socket;
 pub mod watch;
 pub mod websocket;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use tokio::sync::mpsc;
 
-use crate::actors::qr_session::Update;
+use crate::actors::frame::StateFrame;
+use crate::actors::watcher::Updates;
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, Waiting};
 use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
@@ -13,7 +13,7 @@ use crate::http::site::{Site, SocketPlace};
 
 /// Updates and the place they are watched from.
 pub(crate) struct Watch {
-    pub(crate) updates: mpsc::Receiver<Update>,
+    pub(crate) updates: Updates<StateFrame>,
     pub(crate) place: SocketPlace,
 }
 

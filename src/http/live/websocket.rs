@@ -1,59 +1,59 @@
-//! WebSockets: one actor for all of them, whatever their frames say.
+//! The WebSocket of an inbox: an actor that lives in the body of its answer.
 //!
 //! The upgrade makes me; I hold the receiving end of a bounded channel of updates and write them out. I stop when that
-//! ends, the client goes or says anything, no pong comes, or my time is over, if I have one. This is the only file that
-//! knows actix-web-actors.
+//! ends, the client goes or says anything, or no pong comes. This is the only file that knows actix-web-actors. The
+//! socket of a waiting browser is `waiting_socket.rs`, which keeps the same times and bounds.
 
 use std::time::{Duration, Instant};
 
 use actix::ActorFutureExt;
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler, WrapFuture};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use actix_web_actors::ws::{
     self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder,
 };
-use tokio::sync::mpsc;
 
 use crate::actors::frame::close;
-use crate::actors::watcher::Update;
+use crate::actors::inbox::InboxFrame;
+use crate::actors::watcher::{Update, Updates};
+use crate::http::api::v1::inbox::frame_text;
 use crate::http::extract::Visitor;
-use crate::http::problem::Code;
-use crate::http::site::{Site, SocketPlace};
+use crate::http::problem::{Code, Problem};
+use crate::http::site::SocketPlace;
 
 /// The largest message that is read; a larger one is closed with 1009, any other with 1008.
-const LARGEST: usize = 4_096;
-const PING: Duration = Duration::from_secs(25);
-const PONG: Duration = Duration::from_secs(10);
+pub(super) const LARGEST: usize = 4_096;
+/// How much faster unit tests live.
+const SPEED: u64 = if cfg!(test) { 25 } else { 1 };
+/// How often an open connection is asked whether it still is one.
+pub(super) const PING: Duration = Duration::from_millis(25_000 / SPEED);
+/// How long it may take to say so.
+pub(super) const PONG: Duration = Duration::from_millis(10_000 / SPEED);
 /// How long a closed connection may take to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(500);
-
-/// A frame as it stands on the wire.
-pub(super) trait Written: Unpin + 'static {
-    /// Its text.
-    fn text(&self, site: &Site) -> String;
-}
+pub(super) const GOODBYE: Duration = Duration::from_millis(500);
 
 /// The actor.
-pub(super) struct Socket<F> {
-    /// What it writes; nothing when there is nothing to watch, which the client learns by 4404.
-    updates: Option<mpsc::Receiver<Update<F>>>,
-    _place: Option<SocketPlace>,
-    site: web::Data<Site>,
-    /// How long it may live; for ever when none.
-    life: Option<Duration>,
+pub(super) struct Socket {
+    /// What it writes; taken when it starts.
+    updates: Option<Updates<InboxFrame>>,
+    _place: SocketPlace,
     /// When the last ping was sent, until its pong has come.
     pinged: Option<Instant>,
     closing: bool,
 }
 
-/// Whether a request asks for a WebSocket at all.
-pub(super) fn is_handshake(request: &HttpRequest) -> bool {
-    ws::handshake(request).is_ok()
+/// The answer to a handshake for a WebSocket of one of these subprotocols.
+pub(super) fn handshake(
+    request: &HttpRequest,
+    protocols: &[&str],
+    visitor: &Visitor,
+) -> Result<HttpResponseBuilder, Problem> {
+    ws::handshake_with_protocols(request, protocols).map_err(|_| visitor.problem(Code::BadRequest))
 }
 
 /// Upgrades a request to a WebSocket of this subprotocol.
-pub(super) fn upgrade<F: Written>(
-    socket: Socket<F>,
+pub(super) fn upgrade(
+    socket: Socket,
     protocols: &'static [&'static str],
     visitor: &Visitor,
     request: &HttpRequest,
@@ -64,25 +64,20 @@ pub(super) fn upgrade<F: Written>(
     answer.unwrap_or_else(|_| visitor.problem(Code::BadRequest).error_response())
 }
 
-impl<F: Written> Socket<F> {
-    /// A socket for updates that are watched from a place, if there are any.
-    pub(super) fn new(
-        watched: Option<(mpsc::Receiver<Update<F>>, SocketPlace)>,
-        site: web::Data<Site>,
-        life: Option<Duration>,
-    ) -> Self {
-        let (updates, place) = watched.unzip();
-        Self { updates, _place: place, site, life, pinged: None, closing: false }
+impl Socket {
+    /// A socket for updates that are watched from a place.
+    pub(super) fn new(updates: Updates<InboxFrame>, place: SocketPlace) -> Self {
+        Self { updates: Some(updates), _place: place, pinged: None, closing: false }
     }
 
-    fn wait(&mut self, mut updates: mpsc::Receiver<Update<F>>, ctx: &mut WebsocketContext<Self>) {
+    fn wait(&mut self, mut updates: Updates<InboxFrame>, ctx: &mut WebsocketContext<Self>) {
         let next = async move {
             let update = updates.recv().await;
             (update, updates)
         };
         ctx.spawn(next.into_actor(self).map(|(update, updates), socket, ctx| match update {
             Some(Update::Frame(frame)) => {
-                ctx.text(frame.text(&socket.site));
+                ctx.text(frame_text(frame.seq, frame.unread, &frame.items));
                 socket.wait(updates, ctx);
             }
             Some(Update::Close(code)) => socket.close(code, ctx),
@@ -111,22 +106,18 @@ impl<F: Written> Socket<F> {
     }
 }
 
-impl<F: Written> Actor for Socket<F> {
+impl Actor for Socket {
     type Context = WebsocketContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        match self.updates.take() {
-            Some(updates) => self.wait(updates, ctx),
-            None => self.close(close::UNKNOWN, ctx),
+        if let Some(updates) = self.updates.take() {
+            self.wait(updates, ctx);
         }
         ctx.run_interval(PING, Self::beat);
-        if let Some(life) = self.life {
-            ctx.run_later(life, |socket, ctx| socket.close(close::UNKNOWN, ctx));
-        }
     }
 }
 
-impl<F: Written> StreamHandler<Result<ws::Message, ProtocolError>> for Socket<F> {
+impl StreamHandler<Result<ws::Message, ProtocolError>> for Socket {
     fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
         match message {
             Ok(ws::Message::Ping(bytes)) => ctx.pong(&bytes),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use menfang::actors::inbox::{InboxFrame, Update};
+use menfang::actors::watcher::Updates;
 use menfang::domain::ids::{AccountId, AccountLoginId};
 use menfang::domain::notification::{Audience, Channel};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::accounts::{another_organization, invite, member, own, token};
@@ -187,7 +188,7 @@ async fn an_account_has_ten_sockets_and_a_restart_says_so_to_all() {
 }
 
 /// The next frame of a watcher.
-async fn next(updates: &mut mpsc::Receiver<Update>) -> InboxFrame {
+async fn next(updates: &mut Updates<InboxFrame>) -> InboxFrame {
     match tokio::time::timeout(PATIENCE, updates.recv()).await.expect("nothing came") {
         Some(Update::Frame(frame)) => InboxFrame::clone(&frame),
         other => panic!("a frame was expected, not {other:?}"),
@@ -219,7 +220,7 @@ async fn a_watcher_gets_the_present_and_then_only_what_is_new() {
     let (a, b) = (next(&mut first).await, next(&mut second).await);
     assert_eq!((&a, a.unread), (&b, 1));
     assert!(a.seq > present.seq);
-    assert!(first.try_recv().is_err() && second.try_recv().is_err());
+    assert!(first.recv().now_or_never().is_none() && second.recv().now_or_never().is_none());
     // The last one who leaves takes the actor along.
     drop((first, second));
     inboxes.look([account]);

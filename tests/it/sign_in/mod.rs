@@ -9,6 +9,7 @@ mod inside_wechat;
 mod limits;
 mod live;
 mod no;
+mod on_the_wire;
 mod races;
 mod refusals;
 mod restart;

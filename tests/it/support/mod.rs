@@ -16,6 +16,7 @@ pub(crate) mod registrant;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod web;
+pub(crate) mod wire;
 
 pub(crate) use backend::Backend;
 pub(crate) use browser::{Browser, Qr};

@@ -1,0 +1,290 @@
+//! The WebSocket of a waiting browser: a task that owns its connection.
+//!
+//! The handler of the handshake makes me; whoever has written its answer gives me the connection. I hold the receiving
+//! end of a bounded channel of updates, and no buffer while nothing is on its way: there are more of me than of
+//! anything else. I stop when the updates end, the client goes or says anything, no pong comes, or my time is over.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io::{Error, ErrorKind};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_codec::{Decoder, Encoder};
+use actix_http::ws::{CloseCode, CloseReason, Codec, Frame, Message, ProtocolError};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::{Buf, BytesMut};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::actors::frame::{StateFrame, close};
+use crate::actors::qr_session::Update;
+use crate::actors::watcher::Updates;
+use crate::domain::clock::Clock;
+use crate::http::site::SocketPlace;
+
+use super::watch::Watch;
+use super::websocket::{GOODBYE, LARGEST, PING, PONG};
+
+/// What is read at once.
+const READ: usize = 1_024;
+/// The longest head of a frame.
+const FRAME_HEAD: usize = 14;
+
+/// Where the handler of a handshake leaves the socket that shall have the connection; only a request whose connection
+/// can be had has it among its extensions.
+#[derive(Clone, Default)]
+pub struct Handover(Rc<Cell<Option<WaitingSocket>>>);
+
+impl Handover {
+    pub(super) fn leave(&self, socket: WaitingSocket) {
+        self.0.set(Some(socket));
+    }
+
+    /// What was left.
+    pub fn take(&self) -> Option<WaitingSocket> {
+        self.0.take()
+    }
+}
+
+/// A socket that has no connection yet.
+pub struct WaitingSocket {
+    /// What it writes; nothing when there is nothing to watch, which the client learns by 4404.
+    watch: Option<Watch>,
+    clock: Arc<dyn Clock>,
+    life: Duration,
+}
+
+impl WaitingSocket {
+    pub(super) fn new(watch: Option<Watch>, clock: Arc<dyn Clock>, life: Duration) -> Self {
+        Self { watch, clock, life }
+    }
+
+    /// Lives on a connection, of which this was read after the handshake.
+    pub async fn live(self, io: TcpStream, unread: BytesMut) {
+        let mut socket = Socket::new(self, io, &unread);
+        // It is as large as what a request may be read into.
+        drop(unread);
+        let mut alarm = pin!(sleep_until(socket.alarm));
+        let mut goes_on = socket.start();
+        while goes_on.is_ok() {
+            if alarm.deadline() != socket.due() {
+                alarm.as_mut().reset(socket.due());
+            }
+            let event = poll_fn(|cx| socket.poll(alarm.as_mut(), cx)).await;
+            goes_on = socket.on(event);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The alarm is the next ping.
+    Open,
+    /// The alarm is a pong that did not come.
+    Pinged,
+    /// The alarm is the end.
+    Closing,
+}
+
+enum Event {
+    Alarm,
+    Update(Option<Update>),
+    Readable,
+    Writable,
+}
+
+/// Why there is nothing more to do.
+struct Gone;
+
+impl From<Error> for Gone {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+impl From<ProtocolError> for Gone {
+    fn from(_: ProtocolError) -> Self {
+        Self
+    }
+}
+
+struct Socket {
+    io: TcpStream,
+    codec: Codec,
+    /// A frame that has come in part.
+    incoming: BytesMut,
+    /// What the client has not taken yet.
+    outgoing: BytesMut,
+    /// Until it is closing.
+    updates: Option<Updates<StateFrame>>,
+    _place: Option<SocketPlace>,
+    clock: Arc<dyn Clock>,
+    ends: Instant,
+    alarm: Instant,
+    state: State,
+}
+
+impl Socket {
+    fn new(waiting: WaitingSocket, io: TcpStream, unread: &[u8]) -> Self {
+        let WaitingSocket { watch, clock, life } = waiting;
+        let (updates, place) = watch.map(|watch| (watch.updates, watch.place)).unzip();
+        let now = Instant::now();
+        Self {
+            io,
+            codec: Codec::new().max_size(LARGEST),
+            incoming: BytesMut::from(unread),
+            outgoing: BytesMut::new(),
+            updates,
+            _place: place,
+            clock,
+            ends: now + life,
+            alarm: now + PING,
+            state: State::Open,
+        }
+    }
+
+    fn start(&mut self) -> Result<(), Gone> {
+        if self.updates.is_none() {
+            self.close(close::UNKNOWN)?;
+        }
+        self.decode()
+    }
+
+    fn due(&self) -> Instant {
+        if self.state == State::Closing { self.alarm } else { self.alarm.min(self.ends) }
+    }
+
+    /// What happens next. Whoever takes nothing is neither listened to nor told more, so that nothing piles up here.
+    fn poll(&mut self, alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Event> {
+        if alarm.poll(cx).is_ready() {
+            return Poll::Ready(Event::Alarm);
+        }
+        if !self.outgoing.is_empty() {
+            return self.io.poll_write_ready(cx).map(|_| Event::Writable);
+        }
+        if let Some(updates) = &mut self.updates
+            && let Poll::Ready(update) = updates.poll_recv(cx)
+        {
+            return Poll::Ready(Event::Update(update));
+        }
+        self.io.poll_read_ready(cx).map(|_| Event::Readable)
+    }
+
+    fn on(&mut self, event: Event) -> Result<(), Gone> {
+        match event {
+            Event::Alarm => self.wake(),
+            Event::Update(Some(Update::Frame(frame))) => {
+                self.say(Message::Text(frame.to_json(self.clock.now()).into()))
+            }
+            Event::Update(Some(Update::Close(code))) => self.close(code),
+            // The actor behind it is gone without a word.
+            Event::Update(None) => self.close(close::INTERNAL),
+            Event::Readable => self.read(),
+            Event::Writable => self.write(),
+        }
+    }
+
+    fn wake(&mut self) -> Result<(), Gone> {
+        let now = Instant::now();
+        match self.state {
+            State::Closing => Err(Gone),
+            _ if now >= self.ends => self.close(close::UNKNOWN),
+            State::Pinged => Err(Gone),
+            State::Open => {
+                self.state = State::Pinged;
+                self.alarm = now + PONG;
+                self.say(Message::Ping("".into()))
+            }
+        }
+    }
+
+    fn close(&mut self, code: u16) -> Result<(), Gone> {
+        if self.state == State::Closing {
+            return Ok(());
+        }
+        self.state = State::Closing;
+        self.alarm = Instant::now() + GOODBYE;
+        self.updates = None;
+        self.say(Message::Close(Some(CloseReason { code: CloseCode::from(code), description: None })))
+    }
+
+    fn say(&mut self, message: Message) -> Result<(), Gone> {
+        self.codec.encode(message, &mut self.outgoing)?;
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<(), Gone> {
+        while !self.outgoing.is_empty() {
+            match self.io.try_write(&self.outgoing) {
+                Ok(count) => self.outgoing.advance(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.outgoing = BytesMut::new();
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<(), Gone> {
+        let mut bytes = [0; READ];
+        match self.io.try_read(&mut bytes) {
+            Ok(0) => {
+                // Without a goodbye.
+                self.close(close::RULE_BROKEN)?;
+                Err(Gone)
+            }
+            Ok(count) => {
+                self.incoming.extend_from_slice(&bytes[..count]);
+                self.decode()
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn decode(&mut self) -> Result<(), Gone> {
+        let wrong = loop {
+            match self.codec.decode(&mut self.incoming) {
+                Ok(Some(frame)) => self.hear(frame)?,
+                // Only a frame that is too long takes more than this.
+                Ok(None) if self.incoming.len() > FRAME_HEAD + LARGEST => break Some(close::TOO_BIG),
+                Ok(None) => break None,
+                Err(ProtocolError::Overflow) => break Some(close::TOO_BIG),
+                Err(_) => break Some(close::RULE_BROKEN),
+            }
+        };
+        // What comes after that cannot be told apart.
+        if wrong.is_some() || self.incoming.is_empty() {
+            self.incoming = BytesMut::new();
+        }
+        wrong.map_or(Ok(()), |code| self.close(code))
+    }
+
+    fn hear(&mut self, frame: Frame) -> Result<(), Gone> {
+        match frame {
+            Frame::Ping(_) | Frame::Pong(_) if self.state == State::Closing => Ok(()),
+            Frame::Ping(bytes) => self.say(Message::Pong(bytes)),
+            Frame::Pong(_) => {
+                if self.state == State::Pinged {
+                    self.state = State::Open;
+                    self.alarm += PING - PONG;
+                }
+                Ok(())
+            }
+            Frame::Close(_) => {
+                if self.state != State::Closing {
+                    self.say(Message::Close(None))?;
+                }
+                Err(Gone)
+            }
+            Frame::Text(_) | Frame::Binary(_) | Frame::Continuation(_) => self.close(close::RULE_BROKEN),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "waiting_socket_tests.rs"]
+mod tests;
