@@ -16,8 +16,25 @@ pub(crate) fn used(process: Option<u32>) -> anyhow::Result<f64> {
     Ok((next()? + next()?) / TICKS)
 }
 
+/// Memory that a process has for itself (and, for what keeps its sessions there, shares), in KiB: no files, no buffers of the system.
+pub(crate) fn memory(process: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let of = |name: &str| -> anyhow::Result<f64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context("/proc is Linux's")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    };
+    Ok(of("RssAnon:")? + of("RssShmem:")?)
+}
+
 /// The middle one of several costs; none of none.
 pub(crate) fn median(mut costs: Vec<f64>) -> Option<f64> {
     costs.sort_by(f64::total_cmp);
     costs.get(costs.len() / 2).copied()
+}
+
+/// So many hundredths of some numbers are this or less: `share(&times, 99)`.
+pub(crate) fn share(numbers: &[f64], percent: usize) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
 }

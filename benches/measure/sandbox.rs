@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use menfang::server::world::client;
 use serde_json::{Value, json};
 
-use crate::measure::server::SECRET;
+use super::program::command;
+use super::server::SECRET;
 
 /// Where messages are sent.
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -34,8 +35,10 @@ impl Drop for WeChat {
 }
 
 impl WeChat {
-    pub(crate) fn start() -> anyhow::Result<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_menfang"))
+    pub(crate) fn start(core: Option<usize>) -> anyhow::Result<Self> {
+        let binary = env!("CARGO_BIN_EXE_menfang");
+        let mut command = core.map_or_else(|| Command::new(binary), |core| command(core, binary));
+        let mut process = command
             .args(["sandbox", "--json", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
