@@ -1,11 +1,13 @@
 //! What is asked for, and what every section has to hand.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
 use crate::measure::cores::Cores;
 use crate::measure::sandbox::WeChat;
+use crate::peers::Peer;
 
 /// Measures Menfang beside references of the same run, and prints one table: medians over rounds in which all lines take turns.
 /// Absolute numbers differ from machine to machine and from hour to hour; the ratios are what to compare.
@@ -33,6 +35,12 @@ pub(crate) struct Arguments {
     /// The core of what is measured and that of the load; chosen, and said by the program to itself
     #[arg(long, hide = true)]
     pub(crate) cores: Option<String>,
+    /// Be one of the small servers instead
+    #[arg(long, hide = true, value_enum)]
+    pub(crate) serve: Option<Peer>,
+    /// Where that listens
+    #[arg(long, hide = true)]
+    pub(crate) listen: Option<SocketAddr>,
     /// Cargo says this
     #[arg(long, hide = true)]
     pub(crate) bench: bool,
@@ -43,6 +51,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Section {
     /// Browsers that wait: memory of each, processor time at rest, what opening them costs
     Waiting,
+    /// From the confirmation on the phone to the screen, beside bare round trips, commits and other programs
+    Push,
 }
 
 /// What every section has to hand.

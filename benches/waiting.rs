@@ -9,7 +9,7 @@ use crate::load::browser::{Door, show, watch};
 use crate::load::http::Client;
 use crate::load::socket::{Open, Socket};
 use crate::measure::cost;
-use crate::measure::site::{Place, Server, Site};
+use crate::measure::site::{Server, Site};
 use crate::report::{Line, Table, Unit};
 use crate::run::{Bench, say};
 
@@ -49,15 +49,7 @@ impl Waiting {
             table.note(format!("a process may have {} sockets here: fewer wait than usual", bench.most_sockets));
         }
         let folder = bench.folder("waiting")?;
-        let database = format!("sqlite://{}", folder.join("menfang.db").display());
-        let place = Place {
-            folder: &folder,
-            database: &database,
-            redis: "",
-            core: bench.cores.measured,
-            binary: &bench.arguments.binary,
-        };
-        Ok(Self { site: Site::set_up(place, &bench.wechat).await? })
+        Ok(Self { site: Site::on_sqlite(bench, &folder).await? })
     }
 
     pub(crate) async fn round(&self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {

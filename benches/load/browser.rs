@@ -17,6 +17,8 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 
 pub(crate) struct Shown {
     pub(crate) scan_url: String,
     pub(crate) claim: String,
+    /// What tells the server that this browser was here before.
+    pub(crate) device: String,
     live: String,
     /// The lines of its requests that only this browser sends.
     lines: String,
@@ -65,6 +67,7 @@ pub(crate) async fn show(door: &Door, http: &mut Client, device: Option<&str>) -
     Ok(Shown {
         scan_url: text(&body["scan_url"])?,
         claim: text(&body["claim"])?,
+        device: device.to_owned(),
         live: text(&body["live"]["websocket"])?,
         lines,
     })

@@ -2,4 +2,6 @@
 
 pub(crate) mod browser;
 pub(crate) mod http;
+pub(crate) mod offered;
+pub(crate) mod person;
 pub(crate) mod socket;

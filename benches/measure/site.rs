@@ -12,10 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::load::http::Client;
+use crate::run::Bench;
 
+use super::sandbox::WeChat;
 use super::program::{Program, command, free_address};
 use super::server::{AES_KEY, SECRET, SLUG, TOKEN};
-use crate::measure::sandbox::WeChat;
 
 /// The one service account.
 pub(crate) const APPID: &str = "wx0123456789abcdef";
@@ -71,6 +72,19 @@ pub(crate) struct Server {
 }
 
 impl Site {
+    /// A site with a SQLite file of its own in this folder.
+    pub(crate) async fn on_sqlite(bench: &Bench, folder: &Path) -> anyhow::Result<Self> {
+        let database = format!("sqlite://{}", folder.join("menfang.db").display());
+        let place = Place {
+            folder,
+            database: &database,
+            redis: "",
+            core: bench.cores.measured,
+            binary: &bench.arguments.binary,
+        };
+        Self::set_up(place, &bench.wechat).await
+    }
+
     /// Makes the organization, its app and its service account, as an operator does at the shell, and tells WeChat.
     pub(crate) async fn set_up(place: Place<'_>, wechat: &WeChat) -> anyhow::Result<Self> {
         let authority = free_address().to_string();

@@ -31,26 +31,30 @@ impl Unit {
     }
 }
 
-/// So many times other lines, added up; a line without a name is 1.
-pub(crate) type Sum = &'static [(f64, &'static str)];
-
 /// What was promised.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    pub(crate) sum: Sum,
+    /// So many times other lines, added up; a line without a name is 1.
+    pub(crate) sum: Vec<(f64, String)>,
     /// In words, for the table.
-    pub(crate) words: &'static str,
+    pub(crate) words: String,
+}
+
+impl Budget {
+    fn new(words: &str, sum: &[(f64, &str)]) -> Self {
+        Self { sum: sum.iter().map(|(times, key)| (*times, (*key).to_owned())).collect(), words: words.to_owned() }
+    }
 }
 
 /// A line of the table.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// By which others name it.
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) unit: Unit,
     /// The line it is compared with.
-    pub(crate) against: Option<&'static str>,
+    pub(crate) against: Option<String>,
     pub(crate) budget: Option<Budget>,
     pub(crate) stretch: Option<Budget>,
     /// Where it stands in a curve of growth: the curve, and how much there was.
@@ -60,27 +64,27 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(key: &'static str, name: impl Into<String>, unit: Unit) -> Self {
-        let name = name.into();
+    pub(crate) fn new(key: impl Into<String>, name: impl Into<String>, unit: Unit) -> Self {
+        let (key, name) = (key.into(), name.into());
         let rounds = Vec::new();
         Self { key, name, unit, against: None, budget: None, stretch: None, grows: None, rounds }
     }
 
     /// Compared with this line.
-    pub(crate) fn against(mut self, key: &'static str) -> Self {
-        self.against = Some(key);
+    pub(crate) fn against(mut self, key: impl Into<String>) -> Self {
+        self.against = Some(key.into());
         self
     }
 
     /// Promised to be no worse than this.
-    pub(crate) fn budget(mut self, words: &'static str, sum: Sum) -> Self {
-        self.budget = Some(Budget { sum, words });
+    pub(crate) fn budget(mut self, words: &str, sum: &[(f64, &str)]) -> Self {
+        self.budget = Some(Budget::new(words, sum));
         self
     }
 
     /// Hoped to be no worse than this.
-    pub(crate) fn stretch(mut self, words: &'static str, sum: Sum) -> Self {
-        self.stretch = Some(Budget { sum, words });
+    pub(crate) fn stretch(mut self, words: &str, sum: &[(f64, &str)]) -> Self {
+        self.stretch = Some(Budget::new(words, sum));
         self
     }
 

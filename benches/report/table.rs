@@ -51,17 +51,17 @@ impl Table {
 
     /// How many times its reference a line is, the median over rounds: what slows a round down slows both.
     pub(crate) fn ratio(&self, line: &Line) -> Option<f64> {
-        self.times(line, &[(1.0, line.against?)])
+        self.times(line, &[(1.0, line.against.clone()?)])
     }
 
     /// How a line stands to what was promised.
-    pub(crate) fn kept(&self, line: &Line, sum: &[(f64, &str)]) -> Option<Kept> {
+    pub(crate) fn kept(&self, line: &Line, sum: &[(f64, String)]) -> Option<Kept> {
         let times = self.times(line, sum)?;
         let used = if line.unit.more_is_better() { 1.0 / times } else { times };
         Some(Kept { used, most: median(&line.rounds)? / times })
     }
 
-    fn times(&self, line: &Line, sum: &[(f64, &str)]) -> Option<f64> {
+    fn times(&self, line: &Line, sum: &[(f64, String)]) -> Option<f64> {
         let rounds: Option<Vec<f64>> =
             (0..line.rounds.len()).map(|round| Some(line.rounds[round] / self.sum(sum, Some(round))?)).collect();
         match rounds {
@@ -71,9 +71,9 @@ impl Table {
         }
     }
 
-    fn sum(&self, sum: &[(f64, &str)], round: Option<usize>) -> Option<f64> {
-        let part = |(times, key): &(f64, &str)| {
-            let one = match (*key, round) {
+    fn sum(&self, sum: &[(f64, String)], round: Option<usize>) -> Option<f64> {
+        let part = |(times, key): &(f64, String)| {
+            let one = match (key.as_str(), round) {
                 ("", _) => 1.0,
                 (key, None) => self.median(key)?,
                 (key, Some(round)) => *self.line(key)?.rounds.get(round)?,

@@ -31,10 +31,10 @@ impl Table {
             return [line.name.clone(), "-".into(), String::new(), String::new(), String::new(), String::new()];
         };
         let share = self.ratio(line).map(times).unwrap_or_default();
-        let budget = line.budget.map(|budget| (budget.words, self.kept(line, budget.sum)));
+        let budget = line.budget.as_ref().map(|budget| (&budget.words, self.kept(line, &budget.sum)));
         let (words, used) = match budget {
             None => (String::new(), String::new()),
-            Some((words, None)) => (words.to_owned(), "-".to_owned()),
+            Some((words, None)) => (words.clone(), "-".to_owned()),
             Some((words, Some(kept))) => {
                 (format!("{words} = {}", number(kept.most)), format!("{:.0} %", kept.used * 100.0))
             }
