@@ -1,22 +1,25 @@
 //! `make bench`: how much Menfang needs and how fast it is, each number beside a reference of the same run.
 
+mod cluster;
 mod load;
 mod measure;
 mod peers;
 mod push;
 mod report;
 mod run;
+mod sections;
+mod sign_ins;
+mod start;
 mod waiting;
 
 use std::io::Write;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use measure::cores::{self, Cores};
 use measure::sandbox::WeChat;
-use push::Pushes;
 use report::Table;
 use run::{Arguments, Bench, Section, say};
-use waiting::Waiting;
+use sections::Running;
 
 /// Files that a process has open beside its sockets.
 const OTHER_FILES: usize = 500;
@@ -50,18 +53,21 @@ async fn bench(arguments: Arguments, cores: Cores) -> anyhow::Result<()> {
         arguments,
     };
     let mut table = Table::default();
-    say("setting up");
+    if cores.measured == cores.load {
+        table.note("there is one core for all here: times are longer than they need be");
+    }
     let wanted = &bench.arguments.sections;
-    let wanted = |section: Section| wanted.is_empty() || wanted.contains(&section);
-    let waiting = if wanted(Section::Waiting) { Some(Waiting::set_up(&bench, &mut table).await?) } else { None };
-    let push = if wanted(Section::Push) { Some(Pushes::set_up(&bench, &mut table).await?) } else { None };
+    let all: Vec<Section> = Section::value_variants().to_vec();
+    let mut sections = Vec::new();
+    for section in if wanted.is_empty() { &all } else { wanted } {
+        say(format!("setting up: {section:?}"));
+        sections.push(Running::set_up(*section, &bench, &mut table).await?);
+    }
     for round in 1..=bench.arguments.rounds {
         say(format!("round {round} of {}", bench.arguments.rounds));
-        if let Some(waiting) = &waiting {
-            waiting.round(&bench, &mut table).await?;
-        }
-        if let Some(push) = &push {
-            push.round(&bench, &mut table).await?;
+        // Round by round and not line by line: what slows the machine for a while slows all of them.
+        for section in &mut sections {
+            section.round(&bench, &mut table).await?;
         }
     }
     writeln!(std::io::stdout().lock(), "{}", table.text())?;

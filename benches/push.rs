@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use futures_util::future::try_join_all;
 
-use crate::load::browser::Door;
 use crate::load::offered::{self, Push, Took};
 use crate::load::person::{Person, Scanned};
 use crate::load::socket::{Open, Socket};
@@ -79,8 +78,9 @@ impl Pushes {
     }
 
     async fn own(&self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
-        let server = self.site.start().await?;
-        let door = Door { address: server.address, authority: self.site.authority.clone() };
+        self.site.tell(&bench.wechat).await?;
+        let _server = self.site.start().await?;
+        let door = self.site.door()?;
         let open = Open::default();
         let idle = bench.sockets(IDLE);
         say(format!("  confirmations, while {idle} browsers wait"));

@@ -53,6 +53,12 @@ pub(crate) enum Section {
     Waiting,
     /// From the confirmation on the phone to the screen, beside bare round trips, commits and other programs
     Push,
+    /// Whole sign-ins on SQLite and on PostgreSQL, beside bare commits
+    SignIn,
+    /// Two servers on one PostgreSQL and one Redis: what it adds to come to another one
+    Cluster,
+    /// From start to ready, the size of the program, and what an idle server needs
+    Start,
 }
 
 /// What every section has to hand.

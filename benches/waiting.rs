@@ -33,8 +33,7 @@ impl Waiting {
         let many = WAITING.map(|usual| bench.sockets(usual));
         let memory = |at: usize| {
             let name = format!("memory of a waiting browser, of {}", many[at]);
-            #[expect(clippy::cast_precision_loss, reason = "thousands")]
-            Line::new(KEYS[at], name, Unit::KibiBytes).grows("memory of a waiting browser", many[at] as f64)
+            Line::new(KEYS[at], name, Unit::KibiBytes).grows("memory of a waiting browser", count(many[at]))
         };
         table.declare([
             memory(0),
@@ -54,7 +53,7 @@ impl Waiting {
 
     pub(crate) async fn round(&self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         let server = self.site.start().await?;
-        let door = Door { address: server.address, authority: self.site.authority.clone() };
+        let door = self.site.door()?;
         let (process, open) = (server.program.id(), Open::default());
         // What the first one needs for ever is no part of what each needs.
         drop(fill(&door, 1, &open).await?);

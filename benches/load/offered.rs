@@ -40,9 +40,9 @@ impl Took {
 }
 
 /// Offers pushes at a rate; nothing when the rate is not reached.
-pub(crate) async fn push(
+pub(crate) async fn push<'a>(
     to: std::net::SocketAddr,
-    pushes: Vec<Push<'_>>,
+    pushes: Vec<Push<'a>>,
     per_second: f64,
 ) -> anyhow::Result<Option<Took>> {
     let idle = Rc::new(RefCell::new(Vec::new()));
@@ -52,7 +52,7 @@ pub(crate) async fn push(
         idle.borrow_mut().push(client);
     }
     let (begun, many) = (Instant::now(), pushes.len());
-    let one = |(number, push): (usize, Push<'_>)| {
+    let one = |(number, push): (usize, Push<'a>)| {
         let idle = Rc::clone(&idle);
         async move {
             due(begun, number, per_second).await;

@@ -16,6 +16,17 @@ impl Commits {
         Ok(Self(database))
     }
 
+    /// One on a PostgreSQL.
+    pub(crate) async fn on_postgres(url: &str) -> anyhow::Result<Self> {
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        let database = Database::connect(options).await?;
+        database
+            .execute_unprepared("CREATE TABLE lines (id BIGSERIAL PRIMARY KEY, text TEXT NOT NULL)")
+            .await?;
+        Ok(Self(database))
+    }
+
     /// Writes so many rows, each committed by itself.
     pub(crate) async fn write(&self, rows: usize) -> anyhow::Result<()> {
         for _ in 0..rows {

@@ -3,6 +3,7 @@
 pub(crate) mod commits;
 pub(crate) mod cores;
 pub(crate) mod cost;
+pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod rates;
 pub(crate) mod sandbox;

@@ -15,8 +15,13 @@ const START: Duration = Duration::from_secs(30);
 
 /// A command that runs on this core, and that ends with this process.
 pub(crate) fn command(core: usize, program: impl AsRef<OsStr>) -> Command {
+    command_on(&core.to_string(), program)
+}
+
+/// The same on several cores, such as `0,1`.
+pub(crate) fn command_on(cores: &str, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--", "taskset", "-c", &core.to_string()]).arg(program);
+    command.args(["--pdeathsig", "KILL", "--", "taskset", "-c", cores]).arg(program);
     command
 }
 

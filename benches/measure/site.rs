@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::load::browser::Door;
 use crate::load::http::Client;
 use crate::run::Bench;
 
@@ -39,17 +40,14 @@ const RAISED: [&str; 14] = [
 ];
 
 /// Where a site is.
-pub(crate) struct Place<'a> {
-    /// Its folder.
-    pub(crate) folder: &'a Path,
-    /// Its database.
-    pub(crate) database: &'a str,
-    /// Its Redis; empty without.
-    pub(crate) redis: &'a str,
+struct Place<'a> {
+    folder: &'a Path,
+    database: &'a str,
+    /// Empty without.
+    redis: &'a str,
     /// The core of its servers.
-    pub(crate) core: usize,
-    /// The program.
-    pub(crate) binary: &'a Path,
+    core: usize,
+    binary: &'a Path,
 }
 
 /// A site that is set up.
@@ -65,8 +63,6 @@ pub(crate) struct Site {
 /// A server of a site, which runs.
 pub(crate) struct Server {
     pub(crate) program: Program,
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
     /// From the start to the first word that it is ready.
     pub(crate) ready_in: Duration,
 }
@@ -75,18 +71,17 @@ impl Site {
     /// A site with a SQLite file of its own in this folder.
     pub(crate) async fn on_sqlite(bench: &Bench, folder: &Path) -> anyhow::Result<Self> {
         let database = format!("sqlite://{}", folder.join("menfang.db").display());
-        let place = Place {
-            folder,
-            database: &database,
-            redis: "",
-            core: bench.cores.measured,
-            binary: &bench.arguments.binary,
-        };
-        Self::set_up(place, &bench.wechat).await
+        Self::on(bench, folder, &database, "").await
+    }
+
+    /// A site on this database, and on this Redis, if there is one.
+    pub(crate) async fn on(bench: &Bench, folder: &Path, database: &str, redis: &str) -> anyhow::Result<Self> {
+        let (core, binary) = (bench.cores.measured, &*bench.arguments.binary);
+        Self::set_up(Place { folder, database, redis, core, binary }, &bench.wechat).await
     }
 
     /// Makes the organization, its app and its service account, as an operator does at the shell, and tells WeChat.
-    pub(crate) async fn set_up(place: Place<'_>, wechat: &WeChat) -> anyhow::Result<Self> {
+    async fn set_up(place: Place<'_>, wechat: &WeChat) -> anyhow::Result<Self> {
         let authority = free_address().to_string();
         let settings = settings(&place, &authority, &wechat.url);
         let variable = |name: &str| format!("MENFANG__{}", name.replace('.', "__").to_uppercase());
@@ -95,7 +90,7 @@ impl Site {
         environment.extend(RAISED.map(|name| (variable(name), "1000000".to_owned())));
         let (folder, binary) = (place.folder.to_owned(), place.binary.to_owned());
         let site = Self { authority, folder, binary, core: place.core, environment };
-        wechat.tell("/sandbox/accounts", &site.registration()).await?;
+        site.tell(wechat).await?;
         let secrets = site.folder.join("secrets.json");
         let text = json!({"secret": SECRET, "token": TOKEN, "encoding_aes_key": AES_KEY}).to_string();
         std::fs::write(&secrets, text)?;
@@ -107,6 +102,12 @@ impl Site {
         let bind = ["bind-service-account", "--appid", APPID, "--secrets", secrets];
         site.admin(&[&bind[..], &own].concat()).await?;
         Ok(site)
+    }
+
+    /// Tells WeChat that the service account is this site's, which all sites share.
+    pub(crate) async fn tell(&self, wechat: &WeChat) -> anyhow::Result<()> {
+        wechat.tell("/sandbox/accounts", &self.registration()).await?;
+        Ok(())
     }
 
     fn registration(&self) -> Value {
@@ -129,21 +130,31 @@ impl Site {
 
     /// Starts a server where browsers look for the site, and waits until it is ready.
     pub(crate) async fn start(&self) -> anyhow::Result<Server> {
-        self.start_at(self.authority.parse()?).await
+        self.start_at(self.authority.parse()?, &[]).await
     }
 
-    /// Starts a server at this address, and waits until it is ready.
-    pub(crate) async fn start_at(&self, address: SocketAddr) -> anyhow::Result<Server> {
+    /// Where browsers go.
+    pub(crate) fn door(&self) -> anyhow::Result<Door> {
+        Ok(Door { address: self.authority.parse()?, authority: self.authority.clone() })
+    }
+
+    /// Starts a server at this address, with these further variables, and waits until it is ready.
+    pub(crate) async fn start_at(
+        &self,
+        address: SocketAddr,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Server> {
         let ops = free_address();
         let mut command = command(self.core, &self.binary);
         command.arg("serve").env_clear().envs(&self.environment);
+        command.envs(variables.iter().copied());
         command.env("MENFANG__HTTP__LISTEN", address.to_string());
         command.env("MENFANG__OPS__LISTEN", ops.to_string());
         let log = self.folder.join(format!("server-{}.log", address.port()));
         let begun = Instant::now();
         let mut program = Program::start(&mut command, &log)?;
         program.until(async || is_ready(ops).await.unwrap_or_default()).await?;
-        Ok(Server { program, address, ready_in: begun.elapsed() })
+        Ok(Server { program, ready_in: begun.elapsed() })
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Line {
     pub(crate) budget: Option<Budget>,
     pub(crate) stretch: Option<Budget>,
     /// Where it stands in a curve of growth: the curve, and how much there was.
-    pub(crate) grows: Option<(&'static str, f64)>,
+    pub(crate) grows: Option<(String, f64)>,
     /// One number for each round in which it was measured.
     pub(crate) rounds: Vec<f64>,
 }
@@ -89,8 +89,8 @@ impl Line {
     }
 
     /// One point of a curve.
-    pub(crate) fn grows(mut self, curve: &'static str, load: f64) -> Self {
-        self.grows = Some((curve, load));
+    pub(crate) fn grows(mut self, curve: &str, load: f64) -> Self {
+        self.grows = Some((curve.to_owned(), load));
         self
     }
 }
