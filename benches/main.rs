@@ -3,6 +3,7 @@
 mod cluster;
 mod load;
 mod measure;
+mod notifications;
 mod peers;
 mod push;
 mod report;
@@ -20,6 +21,7 @@ use measure::sandbox::WeChat;
 use report::Table;
 use run::{Arguments, Bench, Section, say};
 use sections::Running;
+use serde_json::{Value, json};
 
 /// Files that a process has open beside its sockets.
 const OTHER_FILES: usize = 500;
@@ -35,6 +37,9 @@ fn main() -> anyhow::Result<()> {
         return cores::begin_again(&std::env::args().skip(1).collect::<Vec<_>>());
     };
     let cores = Cores::parse(chosen)?;
+    if arguments.obey {
+        return system.block_on(notifications::obey(&arguments, cores));
+    }
     system.block_on(async {
         tokio::select! {
             done = bench(arguments, cores) => done,
@@ -48,7 +53,7 @@ async fn bench(arguments: Arguments, cores: Cores) -> anyhow::Result<()> {
     let bench = Bench {
         cores,
         folder: tempfile::tempdir()?,
-        wechat: WeChat::start(Some(cores.load))?,
+        wechat: WeChat::start(&cores.load.to_string(), &arguments.binary)?,
         most_sockets: cores::files()?.0 - OTHER_FILES,
         arguments,
     };
@@ -70,6 +75,23 @@ async fn bench(arguments: Arguments, cores: Cores) -> anyhow::Result<()> {
             section.round(&bench, &mut table).await?;
         }
     }
+    let about = about(&bench)?;
     writeln!(std::io::stdout().lock(), "{}", table.text())?;
+    say(format!("\ntable.md, results.json, budget.svg and growth.svg are in {}", table.write(&about)?));
+    if bench.arguments.write != 0 {
+        table.write_into_documentation(&about)?;
+    }
     Ok(())
+}
+
+/// What the numbers are of.
+fn about(bench: &Bench) -> anyhow::Result<Value> {
+    let processor = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = processor.lines().filter(|line| line.starts_with("processor")).count();
+    Ok(json!({
+        "rounds": bench.arguments.rounds, "scale": bench.arguments.scale, "cores": cores,
+        "processor": model.map_or("a processor without a name", |(_, model)| model),
+        "version": env!("CARGO_PKG_VERSION"),
+    }))
 }

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Where that listens
     #[arg(long, hide = true)]
     pub(crate) listen: Option<SocketAddr>,
+    /// Measure notifications when told
+    #[arg(long, hide = true)]
+    pub(crate) obey: bool,
     /// Cargo says this
     #[arg(long, hide = true)]
     pub(crate) bench: bool,
@@ -57,6 +60,8 @@ pub(crate) enum Section {
     SignIn,
     /// Two servers on one PostgreSQL and one Redis: what it adds to come to another one
     Cluster,
+    /// Orders taken, spread, sent and confirmed, beside `wechatpy` and bare rows
+    Notifications,
     /// From start to ready, the size of the program, and what an idle server needs
     Start,
 }

@@ -1,6 +1,7 @@
 //! The sections that were asked for.
 
 use crate::cluster::Cluster;
+use crate::notifications::Notifications;
 use crate::push::Pushes;
 use crate::report::Table;
 use crate::run::{Bench, Section};
@@ -15,6 +16,7 @@ pub(crate) enum Running {
     SignIn(SignIns),
     /// None where something is missing.
     Cluster(Option<Box<Cluster>>),
+    Notifications(Box<Notifications>),
     Start(Start),
 }
 
@@ -25,6 +27,9 @@ impl Running {
             Section::Push => Self::Push(Pushes::set_up(bench, table).await?),
             Section::SignIn => Self::SignIn(SignIns::set_up(bench, table).await?),
             Section::Cluster => Self::Cluster(Cluster::set_up(bench, table).await?.map(Box::new)),
+            Section::Notifications => {
+                Self::Notifications(Box::new(Notifications::set_up(bench, table).await?))
+            }
             Section::Start => Self::Start(Start::set_up(bench, table).await?),
         })
     }
@@ -36,6 +41,7 @@ impl Running {
             Self::SignIn(sign_ins) => sign_ins.round(bench, table).await,
             Self::Cluster(Some(cluster)) => cluster.round(bench, table).await,
             Self::Cluster(None) => Ok(()),
+            Self::Notifications(notifications) => notifications.round(table).await,
             Self::Start(start) => start.round(bench, table).await,
         }
     }

@@ -26,12 +26,6 @@ pub(crate) fn memory(process: u32) -> anyhow::Result<f64> {
     Ok(of("RssAnon:")? + of("RssShmem:")?)
 }
 
-/// The middle one of several costs; none of none.
-pub(crate) fn median(mut costs: Vec<f64>) -> Option<f64> {
-    costs.sort_by(f64::total_cmp);
-    costs.get(costs.len() / 2).copied()
-}
-
 /// So many hundredths of some numbers are this or less: `share(&times, 99)`.
 pub(crate) fn share(numbers: &[f64], percent: usize) -> f64 {
     let mut sorted = numbers.to_vec();

@@ -52,13 +52,6 @@ impl Program {
         self.child.id()
     }
 
-    /// The process that it has started itself, if it has.
-    pub(crate) fn first_child(&self) -> anyhow::Result<u32> {
-        let id = self.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-        Ok(children.split_ascii_whitespace().next().context("it has no child")?.parse()?)
-    }
-
     /// Waits until something is so; an error when it ends before.
     pub(crate) async fn until(&mut self, mut so: impl AsyncFnMut() -> bool) -> anyhow::Result<()> {
         let late = Instant::now() + START;
@@ -80,6 +73,12 @@ impl Program {
     pub(crate) async fn accepts(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         self.until(async || tokio::net::TcpStream::connect(address).await.is_ok()).await
     }
+}
+
+/// The process that another one has started, if it has.
+pub(crate) fn first_child(process: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).ok()?;
+    children.split_ascii_whitespace().next()?.parse().ok()
 }
 
 impl Drop for Program {

@@ -7,7 +7,7 @@ pub(crate) mod serve;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::measure::program::{Program, command, free_address};
+use crate::measure::program::{Program, command, first_child, free_address};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,7 +85,12 @@ impl Peer {
         };
         let mut program = Program::start(&mut command, &folder.join(format!("peer-{}.log", address.port())))?;
         program.accepts(address).await?;
-        let process = if self == Self::Nchan { program.first_child()? } else { program.id() };
+        let mut process = program.id();
+        if self == Self::Nchan {
+            let master = process;
+            program.until(async || first_child(master).is_some()).await?;
+            process = first_child(master).unwrap_or(master);
+        }
         Ok(Running { address, process, _program: program })
     }
 }
