@@ -53,7 +53,8 @@ impl Cluster {
         let redis = free_address();
         let mut server = command(bench.cores.load, "redis-server");
         server.args(["--port", &redis.port().to_string(), "--bind", "127.0.0.1", "--save", ""]);
-        server.args(["--appendonly", "no", "--dir"]).arg(&folder);
+        // Its protected mode knows one address of this machine only.
+        server.args(["--appendonly", "no", "--protected-mode", "no", "--dir"]).arg(&folder);
         let mut program = Program::start(&mut server, &folder.join("redis.log"))?;
         program.accepts(redis).await?;
         let database = postgres.database("menfang").await?;
