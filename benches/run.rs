@@ -12,13 +12,16 @@ use crate::peers::Peer;
 /// Measures Menfang beside references of the same run, and prints one table: medians over rounds in which all lines take turns.
 /// Absolute numbers differ from machine to machine and from hour to hour; the ratios are what to compare.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "make bench", after_help = "All of them take turns, round by round. Results are in target/bench: table.md, results.json and pictures.")]
+#[command(
+    name = "make bench",
+    after_help = "All of them take turns, round by round. Results are in target/bench: table.md, results.json and pictures."
+)]
 pub(crate) struct Arguments {
     /// Sections to measure; all of them when none is named
     #[arg(value_enum)]
     pub(crate) sections: Vec<Section>,
     /// How often each line is measured
-    #[arg(long, env = "MENFANG_BENCH_ROUNDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, env = "MENFANG_BENCH_ROUNDS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rounds: u32,
     /// Hundredths of the usual work
     #[arg(long, env = "MENFANG_BENCH_SCALE", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -41,7 +41,8 @@ impl SignIns {
     pub(crate) async fn set_up(bench: &Bench, table: &mut Table) -> anyhow::Result<Self> {
         let folder = bench.folder("sign-ins")?;
         let site = Site::on_sqlite(bench, &folder).await?;
-        let mut stages = vec![Stage::new(bench, ("sqlite", "SQLite"), site, Commits::open(&folder).await?).await?];
+        let mut stages =
+            vec![Stage::new(bench, ("sqlite", "SQLite"), site, Commits::open(&folder).await?).await?];
         let mut postgres = None;
         if let Some(why) = Postgres::missing() {
             table.note(format!("sign-ins on PostgreSQL were not measured: {why}"));

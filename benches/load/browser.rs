@@ -50,7 +50,12 @@ impl Door {
 fn anybody() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("user-agent: {FIREFOX}\r\nx-forwarded-for: 10.{}.{}.{}\r\n", (n >> 16) & 0xff, (n >> 8) & 0xff, n & 0xff)
+    format!(
+        "user-agent: {FIREFOX}\r\nx-forwarded-for: 10.{}.{}.{}\r\n",
+        (n >> 16) & 0xff,
+        (n >> 8) & 0xff,
+        n & 0xff
+    )
 }
 
 /// Asks for a code, as a browser that was here before with this device cookie, or as a new one.

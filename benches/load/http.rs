@@ -43,7 +43,8 @@ impl Answer {
 
     /// The value of a cookie that it sets.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        self.all("set-cookie").find_map(|cookie| cookie.split(';').next()?.strip_prefix(name)?.strip_prefix('='))
+        self.all("set-cookie")
+            .find_map(|cookie| cookie.split(';').next()?.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// Its body, read.

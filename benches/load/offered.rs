@@ -25,6 +25,11 @@ pub(crate) struct Push<'a> {
     pub(crate) socket: &'a mut Socket,
 }
 
+/// The server has more to do than it can.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is busy")]
+struct Busy;
+
 /// How long pieces of work took, in microseconds.
 #[derive(Debug)]
 pub(crate) struct Took {
@@ -62,16 +67,19 @@ pub(crate) async fn push<'a>(
             let sent = Instant::now();
             let answered = async {
                 let answer = client.ask(&push.request).await?;
+                anyhow::ensure!(answer.status != 503, Busy);
                 anyhow::ensure!((200..300).contains(&answer.status), "{}: {}", answer.status, answer.body);
-                anyhow::Ok(())
+                Ok(())
             };
-            let (answered, heard) = tokio::join!(answered, push.socket.until("\"authorized\""));
-            answered?;
+            let ((), heard) = tokio::try_join!(answered, push.socket.until("\"authorized\""))?;
             idle.borrow_mut().push(client);
-            anyhow::Ok(heard?.at.duration_since(sent))
+            anyhow::Ok(heard.at.duration_since(sent))
         }
     };
-    let times = try_join_all(pushes.into_iter().enumerate().map(one)).await?;
+    let times = match try_join_all(pushes.into_iter().enumerate().map(one)).await {
+        Err(error) if error.is::<Busy>() => return Ok(None),
+        times => times?,
+    };
     Ok(reached(begun, many, per_second).then(|| Took::of(&times)))
 }
 

@@ -43,7 +43,8 @@ impl Person {
     ) -> anyhow::Result<Vec<Self>> {
         let mut people = Vec::new();
         for number in 0..many {
-            let told = wechat.tell("/sandbox/people", &json!({"nickname": format!("Person {number}")})).await?;
+            let told =
+                wechat.tell("/sandbox/people", &json!({"nickname": format!("Person {number}")})).await?;
             let id = told["id"].as_str().context("the sandbox gives an id")?.to_owned();
             let sandbox = wechat.url.trim_start_matches("http://").parse()?;
             people.push(Self {

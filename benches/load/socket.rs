@@ -62,7 +62,8 @@ impl Socket {
             anyhow::ensure!(read.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&read));
             anyhow::Ok((stream, read.split_off(end)))
         };
-        let (stream, rest) = tokio::time::timeout(PATIENCE, handshake).await.context("no handshake in time")??;
+        let (stream, rest) =
+            tokio::time::timeout(PATIENCE, handshake).await.context("no handshake in time")??;
         let (tell, heard) = mpsc::unbounded_channel();
         let counted = Counted::one_of(open);
         let task = tokio::task::spawn_local(async move {

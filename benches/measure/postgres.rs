@@ -87,6 +87,7 @@ fn owner() -> anyhow::Result<Option<(u32, u32)>> {
     let accounts = std::fs::read_to_string("/etc/passwd")?;
     let line = accounts.lines().find_map(|line| line.strip_prefix("postgres:"));
     let mut fields = line.context("there is no account for PostgreSQL")?.split(':').skip(1);
-    let mut next = || -> anyhow::Result<u32> { Ok(fields.next().context("an account has numbers")?.parse()?) };
+    let mut next =
+        || -> anyhow::Result<u32> { Ok(fields.next().context("an account has numbers")?.parse()?) };
     Ok(Some((next()?, next()?)))
 }

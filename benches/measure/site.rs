@@ -15,8 +15,8 @@ use crate::load::browser::Door;
 use crate::load::http::Client;
 use crate::run::Bench;
 
-use super::sandbox::WeChat;
 use super::program::{Program, command, free_address};
+use super::sandbox::WeChat;
 use super::server::{AES_KEY, SECRET, SLUG, TOKEN};
 
 /// The one service account.
@@ -75,7 +75,12 @@ impl Site {
     }
 
     /// A site on this database, and on this Redis, if there is one.
-    pub(crate) async fn on(bench: &Bench, folder: &Path, database: &str, redis: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn on(
+        bench: &Bench,
+        folder: &Path,
+        database: &str,
+        redis: &str,
+    ) -> anyhow::Result<Self> {
         let (core, binary) = (bench.cores.measured, &*bench.arguments.binary);
         Self::set_up(Place { folder, database, redis, core, binary }, &bench.wechat).await
     }

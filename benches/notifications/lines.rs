@@ -6,7 +6,9 @@ use crate::report::{self, Table, Unit};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Line {
     Commits,
+    OrdersHalf,
     Orders,
+    OrdersTwice,
     BareRows,
     IndexedRows,
     Spread,
@@ -38,9 +40,15 @@ impl Line {
 pub(super) fn declare(table: &mut Table) {
     use Line as L;
     let of = Line::key;
+    let orders = |line: Line, at_once: f64| {
+        let name = format!("orders accepted over HTTP, {at_once} at once");
+        line.named(&name).against(of(L::Commits)).grows("orders accepted", at_once)
+    };
     table.declare([
         L::Commits.named("SQLite commits of one row"),
-        L::Orders.named("orders accepted over HTTP, 8 at once").against(of(L::Commits)),
+        orders(L::OrdersHalf, 4.0),
+        orders(L::Orders, 8.0),
+        orders(L::OrdersTwice, 16.0),
         L::BareRows.named("rows into a bare table, 500 a statement"),
         L::IndexedRows.named("the same rows into the server's own table").against(of(L::BareRows)),
         L::Spread
@@ -50,10 +58,7 @@ pub(super) fn declare(table: &mut Table) {
             .stretch("0.6 of the bare table", &[(0.6, &of(L::BareRows))]),
         L::BareSends.named("bare HTTP sends, 64 at once"),
         L::Python.named("wechatpy, 16 threads"),
-        L::Sends
-            .named("sends")
-            .against(of(L::Python))
-            .budget("8 x wechatpy", &[(8.0, &of(L::Python))]),
+        L::Sends.named("sends").against(of(L::Python)).budget("8 x wechatpy", &[(8.0, &of(L::Python))]),
         L::SendsWithReceipts.named("sends while their receipts come").against(of(L::Python)),
         L::SlowPython.named("wechatpy, 16 threads, WeChat takes 50 ms"),
         L::SlowSends.named("sends, WeChat takes 50 ms").against(of(L::SlowPython)),

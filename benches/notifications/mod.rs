@@ -30,8 +30,6 @@ pub(crate) use process::{Notifications, obey};
 const SENDER: &str = "wx0123456789abcdef";
 /// The account whose orders are only spread.
 const CROWD: &str = "wxfedcba9876543210";
-/// Clients that order at the same time.
-const CLIENTS: usize = 8;
 /// Receipts on their way at the same time.
 const RECEIPTS: usize = 16;
 /// Bare sends on their way at the same time, as many as the server has by default.
@@ -110,9 +108,12 @@ impl Bench {
         let Amounts { commits, orders, followers, .. } = self.amounts;
         let rate = measure(commits, self.commits.write(commits)).await?;
         self.add(Line::Commits, rate);
-        let ordered = self.sender.order_for_tomorrow(&self.people, CLIENTS, orders);
-        let rate = measure(CLIENTS * orders, ordered).await?;
-        self.add(Line::Orders, rate);
+        for (line, clients) in [(Line::OrdersHalf, 4), (Line::Orders, 8), (Line::OrdersTwice, 16)] {
+            let each = (8 * orders / clients).max(1);
+            let ordered = self.sender.order_for_tomorrow(&self.people, clients, each);
+            let rate = measure(clients * each, ordered).await?;
+            self.add(line, rate);
+        }
         let rate = measure(followers, self.bare.write(followers)).await?;
         self.add(Line::BareRows, rate);
         let rate = measure(followers, self.indexed.write(followers)).await?;
@@ -147,7 +148,8 @@ impl Bench {
         let rate = measure(many, sent).await?;
         self.add(Line::Sends, rate);
         let each = f64::from(u32::try_from(many)?);
-        let (own, sandbox) = (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
+        let (own, sandbox) =
+            (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
         self.add(Line::SendCost, own * 1e6 / each);
         self.add(Line::SandboxCost, sandbox * 1e6 / each);
         let callbacks = self.sender.callbacks()?;

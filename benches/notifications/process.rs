@@ -36,7 +36,14 @@ impl Notifications {
         let Cores { measured, load } = bench.cores;
         let cores = format!("{measured},{load}");
         let mut command = command_on(&cores, std::env::current_exe()?);
-        command.args(["--obey", "--cores", &cores, "--scale", &bench.arguments.scale.to_string(), "--binary"]);
+        command.args([
+            "--obey",
+            "--cores",
+            &cores,
+            "--scale",
+            &bench.arguments.scale.to_string(),
+            "--binary",
+        ]);
         command.arg(&bench.arguments.binary).args(["--peers", &bench.arguments.peers.to_string()]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let told = child.stdin.take().context("it has an input")?;

@@ -28,14 +28,17 @@ impl Table {
     /// Puts the table where the documentation has one.
     pub(crate) fn write_into_documentation(&self, about: &Value) -> anyhow::Result<()> {
         let page = std::fs::read_to_string(PAGE)?;
-        let (before, rest) = page.split_once(BEGIN).context("docs/performance.md has no place for a table")?;
-        let (_, after) = rest.split_once(END).context("the place for a table in docs/performance.md has no end")?;
+        let (before, rest) =
+            page.split_once(BEGIN).context("docs/performance.md has no place for a table")?;
+        let (_, after) =
+            rest.split_once(END).context("the place for a table in docs/performance.md has no end")?;
         std::fs::write(PAGE, format!("{before}{BEGIN}{}{END}{after}", self.markdown(about)))?;
         Ok(())
     }
 
     fn markdown(&self, about: &Value) -> String {
-        let said = |name: &str| about[name].as_str().map_or_else(|| about[name].to_string(), ToOwned::to_owned);
+        let said =
+            |name: &str| about[name].as_str().map_or_else(|| about[name].to_string(), ToOwned::to_owned);
         format!(
             "Median of {} rounds at {} % of the usual work, {} cores, {}:\n\n```text\n{}\n```\n",
             said("rounds"),

@@ -42,7 +42,10 @@ pub(crate) struct Budget {
 
 impl Budget {
     fn new(words: &str, sum: &[(f64, &str)]) -> Self {
-        Self { sum: sum.iter().map(|(times, key)| (*times, (*key).to_owned())).collect(), words: words.to_owned() }
+        Self {
+            sum: sum.iter().map(|(times, key)| (*times, (*key).to_owned())).collect(),
+            words: words.to_owned(),
+        }
     }
 }
 

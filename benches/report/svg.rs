@@ -30,15 +30,27 @@ impl Table {
         let mut body = String::new();
         for (at, line) in lines.into_iter().enumerate() {
             let y = ROW * (crate::waiting::count(at) + 1.5);
-            let Some(kept) = line.budget.as_ref().and_then(|budget| self.kept(line, &budget.sum)) else { continue };
-            let (long, colour) = ((kept.used * WHOLE).min(LONGEST), if kept.used <= 1.0 { KEPT } else { MISSED });
+            let Some(kept) = line.budget.as_ref().and_then(|budget| self.kept(line, &budget.sum)) else {
+                continue;
+            };
+            let (long, colour) =
+                ((kept.used * WHOLE).min(LONGEST), if kept.used <= 1.0 { KEPT } else { MISSED });
             let (base, name) = (y + 14.0, escaped(&line.name));
             let _ = writeln!(body, r#"<text x="{}" y="{base}" text-anchor="end">{name}</text>"#, LEFT - 8.0);
-            let _ = writeln!(body, r#"<rect x="{LEFT}" y="{y}" width="{long:.1}" height="18" fill="{colour}"/>"#);
-            let _ = writeln!(body, r#"<text x="{:.1}" y="{base}">{:.0} %</text>"#, LEFT + long + 6.0, kept.used * 100.0);
+            let _ =
+                writeln!(body, r#"<rect x="{LEFT}" y="{y}" width="{long:.1}" height="18" fill="{colour}"/>"#);
+            let _ = writeln!(
+                body,
+                r#"<text x="{:.1}" y="{base}">{:.0} %</text>"#,
+                LEFT + long + 6.0,
+                kept.used * 100.0
+            );
         }
         let at = LEFT + WHOLE;
-        let _ = writeln!(body, r#"<line x1="{at}" x2="{at}" y1="{ROW}" y2="{height}" stroke="{LINE}" stroke-dasharray="4 3"/>"#);
+        let _ = writeln!(
+            body,
+            r#"<line x1="{at}" x2="{at}" y1="{ROW}" y2="{height}" stroke="{LINE}" stroke-dasharray="4 3"/>"#
+        );
         let _ = writeln!(body, r#"<text x="{at}" y="18" text-anchor="middle">budget</text>"#);
         picture(WIDTH, height, &body)
     }
@@ -72,14 +84,31 @@ fn chart(name: &str, points: &[(f64, f64)], unit: &str) -> String {
     let mut chart = format!("<text x=\"{MARGIN}\" y=\"22\">{} ({unit})</text>\n", escaped(name));
     let path: Vec<String> =
         points.iter().map(|&(load, value)| format!("{:.1},{:.1}", x(load), y(value))).collect();
-    let _ = writeln!(chart, r#"<polyline points="{}" fill="none" stroke="{KEPT}" stroke-width="2"/>"#, path.join(" "));
+    let _ = writeln!(
+        chart,
+        r#"<polyline points="{}" fill="none" stroke="{KEPT}" stroke-width="2"/>"#,
+        path.join(" ")
+    );
     let floor = CHART.1 - MARGIN;
-    let _ = writeln!(chart, r#"<line x1="{MARGIN}" x2="{}" y1="{floor}" y2="{floor}" stroke="{LINE}"/>"#, CHART.0 - MARGIN);
+    let _ = writeln!(
+        chart,
+        r#"<line x1="{MARGIN}" x2="{}" y1="{floor}" y2="{floor}" stroke="{LINE}"/>"#,
+        CHART.0 - MARGIN
+    );
     for &(load, value) in points {
         let (at, up) = (x(load), y(value));
         let _ = writeln!(chart, r#"<circle cx="{at:.1}" cy="{up:.1}" r="3.5" fill="{KEPT}"/>"#);
-        let _ = writeln!(chart, r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, up - 8.0, number(value));
-        let _ = writeln!(chart, r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{load}</text>"#, floor + 18.0);
+        let _ = writeln!(
+            chart,
+            r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+            up - 8.0,
+            number(value)
+        );
+        let _ = writeln!(
+            chart,
+            r#"<text x="{at:.1}" y="{:.1}" text-anchor="middle">{load}</text>"#,
+            floor + 18.0
+        );
     }
     chart
 }

@@ -62,8 +62,9 @@ impl Table {
     }
 
     fn times(&self, line: &Line, sum: &[(f64, String)]) -> Option<f64> {
-        let rounds: Option<Vec<f64>> =
-            (0..line.rounds.len()).map(|round| Some(line.rounds[round] / self.sum(sum, Some(round))?)).collect();
+        let rounds: Option<Vec<f64>> = (0..line.rounds.len())
+            .map(|round| Some(line.rounds[round] / self.sum(sum, Some(round))?))
+            .collect();
         match rounds {
             Some(rounds) => median(&rounds),
             // Not measured in the same rounds.

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::line::Line;
+use super::line::{Budget, Line};
 use super::table::{Table, median};
 
 impl Table {
     /// The table, its notes below.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        let head = ["", "median", "", "of its reference", "budget", "used"];
+        let head = ["", "median", "", "of its reference", "budget", "used", "stretch"];
         row(&mut text, head.map(ToOwned::to_owned));
         let mut section = "";
         for line in &self.lines {
@@ -26,25 +26,41 @@ impl Table {
         text
     }
 
-    fn cells(&self, line: &Line) -> [String; 6] {
+    fn cells(&self, line: &Line) -> [String; 7] {
         let Some(middle) = median(&line.rounds) else {
-            return [line.name.clone(), "-".into(), String::new(), String::new(), String::new(), String::new()];
+            let [unit, share, words, used, stretch] = Default::default();
+            return [line.name.clone(), "-".into(), unit, share, words, used, stretch];
         };
         let share = self.ratio(line).map(times).unwrap_or_default();
-        let budget = line.budget.as_ref().map(|budget| (&budget.words, self.kept(line, &budget.sum)));
-        let (words, used) = match budget {
-            None => (String::new(), String::new()),
-            Some((words, None)) => (words.clone(), "-".to_owned()),
-            Some((words, Some(kept))) => {
-                (format!("{words} = {}", number(kept.most)), format!("{:.0} %", kept.used * 100.0))
-            }
+        let used = |budget: &Option<Budget>| {
+            let used = budget.as_ref().map(|budget| self.kept(line, &budget.sum));
+            used.map(|kept| kept.map_or("-".to_owned(), |kept| format!("{:.0} %", kept.used * 100.0)))
         };
-        [line.name.clone(), number(middle), line.unit.name().to_owned(), share, words, used]
+        let budget = line.budget.as_ref().map(|budget| self.words(line, budget)).unwrap_or_default();
+        let (unit, used, stretch) = (line.unit.name().to_owned(), used(&line.budget), used(&line.stretch));
+        [
+            line.name.clone(),
+            number(middle),
+            unit,
+            share,
+            budget,
+            used.unwrap_or_default(),
+            stretch.unwrap_or_default(),
+        ]
+    }
+
+    /// A budget, and what it comes to here.
+    fn words(&self, line: &Line, budget: &Budget) -> String {
+        let relative = budget.sum.iter().any(|(_, key)| !key.is_empty());
+        match self.kept(line, &budget.sum).filter(|_| relative) {
+            Some(kept) => format!("{} = {}", budget.words, number(kept.most)),
+            None => budget.words.clone(),
+        }
     }
 }
 
-fn row(text: &mut String, [name, median, unit, share, budget, used]: [String; 6]) {
-    let line = format!("{name:<58} {median:>9} {unit:<4} {share:>16}  {budget:<30} {used:>6}");
+fn row(text: &mut String, [name, median, unit, share, budget, used, stretch]: [String; 7]) {
+    let line = format!("{name:<58} {median:>9} {unit:<4} {share:>16}  {budget:<28} {used:>6} {stretch:>8}");
     text.push_str(line.trim_end());
     text.push('\n');
 }
