@@ -45,7 +45,7 @@ pub(crate) struct Pushes {
 impl Pushes {
     pub(crate) async fn set_up(bench: &Bench, table: &mut Table) -> anyhow::Result<Self> {
         let folder = bench.folder("push")?;
-        let commits = Commits::open(&folder).await?;
+        let commits = Commits::open(&folder, "bare.db").await?;
         let site = Site::on_sqlite(bench, &folder).await?;
         let mut peers = if bench.arguments.peers == 0 { Vec::new() } else { HOLDERS.to_vec() };
         peers.retain(|peer| {

@@ -34,6 +34,8 @@ struct Stage {
 /// The section.
 pub(crate) struct SignIns {
     stages: Vec<Stage>,
+    /// Commits that wait for the disk: what the same file could do if a power cut were to lose nothing.
+    synced: Commits,
     _postgres: Option<Postgres>,
 }
 
@@ -41,8 +43,9 @@ impl SignIns {
     pub(crate) async fn set_up(bench: &Bench, table: &mut Table) -> anyhow::Result<Self> {
         let folder = bench.folder("sign-ins")?;
         let site = Site::on_sqlite(bench, &folder).await?;
-        let mut stages =
-            vec![Stage::new(bench, ("sqlite", "SQLite"), site, Commits::open(&folder).await?).await?];
+        let mut stages = vec![
+            Stage::new(bench, ("sqlite", "SQLite"), site, Commits::open(&folder, "bare.db").await?).await?,
+        ];
         let mut postgres = None;
         if let Some(why) = Postgres::missing() {
             table.note(format!("sign-ins on PostgreSQL were not measured: {why}"));
@@ -54,10 +57,19 @@ impl SignIns {
             postgres = Some(server);
         }
         stages.iter().for_each(|stage| declare(table, stage));
-        Ok(Self { stages, _postgres: postgres })
+        let synced = Commits::open(&folder, "synced.db").await?;
+        synced.wait_for_the_disk().await?;
+        table.declare([Line::new(
+            "sign_in.synced",
+            "bare SQLite commits that wait for the disk, one after the other",
+            Unit::PerSecond,
+        )]);
+        Ok(Self { stages, synced, _postgres: postgres })
     }
 
     pub(crate) async fn round(&mut self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
+        let commits = bench.amount(COMMITS / 4);
+        table.add("sign_in.synced", measure(commits, self.synced.write(commits)).await?);
         for stage in &mut self.stages {
             say(format!("  sign-ins on {}", stage.name));
             stage.round(bench, table).await?;

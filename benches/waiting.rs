@@ -112,7 +112,10 @@ fn declare(table: &mut Table, many: [usize; 3]) {
     };
     table.declare([
         memory(0),
-        memory(1).budget("15 KiB", &[(15.0, "")]).stretch("0.5 nchan", &[(0.5, "peers.nchan.memory")]),
+        memory(1)
+            .against("peers.nchan.memory")
+            .budget("15 KiB", &[(15.0, "")])
+            .stretch("0.5 nchan", &[(0.5, "peers.nchan.memory")]),
         memory(2),
         Line::new("waiting.rest", format!("processor while {} wait, of a core", many[1]), Unit::Percent)
             .budget("0.5 %", &[(0.5, "")]),

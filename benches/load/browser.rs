@@ -60,7 +60,7 @@ fn anybody() -> String {
 
 /// Asks for a code, as a browser that was here before with this device cookie, or as a new one.
 pub(crate) async fn show(door: &Door, http: &mut Client, device: Option<&str>) -> anyhow::Result<Shown> {
-    let mut lines = anybody();
+    let lines = anybody();
     let cookie = device.map(|device| format!("cookie: menfang_device={device}\r\n")).unwrap_or_default();
     let request = door.request("POST", &format!("/p/{SLUG}/qr"), &format!("{lines}{cookie}"), "");
     let answer = http.ask(&request).await?.expect(201)?;
@@ -68,7 +68,7 @@ pub(crate) async fn show(door: &Door, http: &mut Client, device: Option<&str>) -
     let text = |value: &Value| value.as_str().map(ToOwned::to_owned).context("a code has addresses");
     let cookie = |name| answer.cookie(name).context("a browser gets a cookie");
     let (secret, device) = (cookie("menfang_browser")?, cookie("menfang_device")?);
-    lines += &format!("cookie: menfang_browser={secret}; menfang_device={device}\r\n");
+    let lines = format!("{lines}cookie: menfang_browser={secret}; menfang_device={device}\r\n");
     Ok(Shown {
         scan_url: text(&body["scan_url"])?,
         claim: text(&body["claim"])?,

@@ -88,8 +88,11 @@ impl Bench {
         let slow = [("wechat.sends_per_second", "1")];
         let crowd = Stage::start(&wechat, CROWD, &slow, amounts.followers).await?;
         let folder = sender.folder();
-        let (commits, bare, indexed) =
-            (Commits::open(folder).await?, Rows::bare(folder).await?, Rows::indexed(folder).await?);
+        let (commits, bare, indexed) = (
+            Commits::open(folder, "reference.db").await?,
+            Rows::bare(folder).await?,
+            Rows::indexed(folder).await?,
+        );
         let people = wechat.followers(SENDER).await?;
         let numbers = BTreeMap::new();
         Ok(Self { amounts, wechat, sender, crowd, people, commits, bare, indexed, python, numbers })
