@@ -63,16 +63,20 @@ async fn bench(arguments: Arguments, cores: Cores) -> anyhow::Result<()> {
     }
     let wanted = &bench.arguments.sections;
     let all: Vec<Section> = Section::value_variants().to_vec();
-    let mut sections = Vec::new();
+    let (mut sections, mut broken) = (Vec::new(), false);
     for section in if wanted.is_empty() { &all } else { wanted } {
         say(format!("setting up: {section:?}"));
-        sections.push(Running::set_up(*section, &bench, &mut table).await?);
+        sections.push((*section, Running::set_up(*section, &bench, &mut table).await?));
     }
     for round in 1..=bench.arguments.rounds {
         say(format!("round {round} of {}", bench.arguments.rounds));
         // Round by round and not line by line: what slows the machine for a while slows all of them.
-        for section in &mut sections {
-            section.round(&bench, &mut table).await?;
+        for (name, section) in &mut sections {
+            if let Err(error) = section.round(&bench, &mut table).await {
+                // What was measured is not lost by what could not be.
+                table.note(format!("{name:?} broke off in round {round}: {error:#}"));
+                broken = true;
+            }
         }
     }
     let about = about(&bench)?;
@@ -81,6 +85,7 @@ async fn bench(arguments: Arguments, cores: Cores) -> anyhow::Result<()> {
     if bench.arguments.write != 0 {
         table.write_into_documentation(&about)?;
     }
+    anyhow::ensure!(!broken, "not everything could be measured");
     Ok(())
 }
 

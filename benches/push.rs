@@ -21,7 +21,7 @@ use crate::waiting::{count, fill};
 /// How many wait meanwhile.
 const IDLE: usize = 10_000;
 /// Pushes of one round, at each rate.
-const MANY: usize = 1_000;
+const MANY: usize = 600;
 /// People who confirm: fewer than an organization has seats.
 const PEOPLE: usize = 64;
 /// Sockets that are opened at the same time.

@@ -18,7 +18,7 @@ use crate::waiting::count;
 /// People who sign in at the same time.
 const AT_ONCE: [usize; 3] = [4, 8, 16];
 /// Sign-ins of one round, for each of the above.
-const MANY: usize = 320;
+const MANY: usize = 192;
 /// Commits of one round.
 const COMMITS: usize = 1_000;
 
