@@ -1,5 +1,7 @@
 //! Somebody with a computer and a phone.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -41,8 +43,11 @@ impl Person {
         wechat: &WeChat,
         doors: (&Door, &Door),
     ) -> anyhow::Result<Vec<Self>> {
+        // No two of them have the same phone, wherever they sign in.
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         let mut people = Vec::new();
-        for number in 0..many {
+        for _ in 0..many {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let told =
                 wechat.tell("/sandbox/people", &json!({"nickname": format!("Person {number}")})).await?;
             let id = told["id"].as_str().context("the sandbox gives an id")?.to_owned();
