@@ -20,9 +20,9 @@ use crate::report::{Line, Table, Unit};
 use crate::run::{Bench, say};
 
 /// Confirmations that are offered in a second.
-const RATE: f64 = 200.0;
+const RATE: f64 = 50.0;
 /// Confirmations of one round.
-const MANY: usize = 400;
+const MANY: usize = 200;
 const PEOPLE: usize = 16;
 /// What was committed need not outlive this machine: its disk would hide what is measured here.
 const FORGETFUL: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];

@@ -44,7 +44,7 @@ impl Peer {
             Self::Echo => "bare TCP",
             Self::Actix => "a bare actix-web route",
             Self::Tokio => "bare tokio",
-            Self::Tungstenite => "tokio-tungstenite, buffers of 1 KiB",
+            Self::Tungstenite => "tokio-tungstenite",
             Self::Node => "ws on Node",
             Self::Nchan => "nchan in nginx",
         }

@@ -5,10 +5,13 @@ use crate::peers::{HOLDERS, Peer};
 use crate::report::{Line, Table, Unit};
 
 /// Pushes a second that are offered; budget and stretch in round trips at p50, where something was promised.
-pub(super) const RATES: [(f64, Option<(f64, f64)>); 3] =
-    [(500.0, Some((2.0, 1.7))), (1_000.0, None), (2_000.0, Some((2.3, 2.0)))];
+pub(super) const RATES: [(f64, Option<(f64, f64)>); 4] =
+    [(100.0, None), (250.0, None), (500.0, Some((2.0, 1.7))), (2_000.0, Some((2.3, 2.0)))];
 /// The same at p99.
 const LATE: (f64, f64) = (3.0, 2.5);
+
+/// The line of what a confirmation costs.
+pub(super) const COST: &str = "push.cost";
 
 /// The line of a rate: what is pushed by whom, and whether it is p99.
 fn key(rate: f64, who: &str, share: &str) -> String {
@@ -46,6 +49,8 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
             table.declare(HOLDERS.map(peer));
         }
     }
+    let cost = "processor time of a confirmation, the server's";
+    table.declare([Line::new(COST, cost, Unit::Microseconds)]);
     let memory = |peer: Peer| {
         let name = format!("{}, memory of a socket, of {idle}", peer.name());
         Line::new(format!("peers.{}.memory", peer.key()), name, Unit::KibiBytes)

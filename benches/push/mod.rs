@@ -12,18 +12,21 @@ use crate::load::offered::{self, Push};
 use crate::load::person::{Person, Scanned};
 use crate::load::socket::Open;
 use crate::measure::commits::Commits;
+use crate::measure::cost;
 use crate::measure::site::Site;
 use crate::peers::{HOLDERS, Peer};
 use crate::report::Table;
 use crate::run::{Bench, say};
-use crate::waiting::fill;
+use crate::waiting::{count, fill};
 
-use lines::{RATES, add, declare};
+use lines::{COST, RATES, add, declare};
 
 /// How many wait meanwhile.
 const IDLE: usize = 10_000;
-/// Pushes of one round, at each rate.
+/// Pushes of one round at each rate, at most.
 const MANY: usize = 600;
+/// Seconds for which they are offered, at most.
+const SECONDS: f64 = 2.0;
 /// People who confirm: fewer than an organization has seats.
 const PEOPLE: usize = 64;
 /// Sockets that are opened at the same time.
@@ -68,10 +71,10 @@ impl Pushes {
     }
 
     async fn references(&self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
-        let many = bench.amount(MANY);
         say("  bare round trips and bare commits");
         let echo = Peer::Echo.start(bench.cores.measured, &self.folder).await?;
         for (rate, _) in RATES {
+            let many = many(bench, rate);
             add(table, rate, "rtt", &offered::round_trips(echo.address, many, rate).await?);
             let commit = offered::in_turn(many, rate, async || self.commits.write(1).await);
             add(table, rate, "commit", &commit.await?);
@@ -81,29 +84,39 @@ impl Pushes {
 
     async fn own(&mut self, bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         self.site.tell(&bench.wechat).await?;
-        let _server = self.site.start().await?;
+        let server = self.site.start().await?;
         let door = self.site.door()?;
         let open = Open::default();
-        let (idle, many) = (bench.sockets(IDLE), bench.amount(MANY));
+        let (idle, process) = (bench.sockets(IDLE), Some(server.program.id()));
         say(format!("  confirmations, while {idle} browsers wait"));
         let waiting = fill(&door, idle, AT_ONCE, &open).await?;
         for person in &mut self.people {
             person.sign_in(&open).await?;
         }
-        for (rate, _) in RATES {
-            let mut scanned = scan(&mut self.people, many, &open).await?;
+        for (at, (rate, _)) in RATES.into_iter().enumerate() {
+            let mut scanned = scan(&mut self.people, many(bench, rate), &open).await?;
             let pushes = scanned
                 .iter_mut()
                 .map(|one| Push { request: one.yes.clone(), socket: &mut one.socket })
-                .collect();
+                .collect::<Vec<_>>();
+            let (before, pushed) = (cost::used(process)?, count(pushes.len()));
             match offered::push(door.address, pushes, rate).await? {
                 Some(took) => add(table, rate, "own", &took),
                 None => table.note(format!("{rate} confirmations a second were not reached")),
+            }
+            if at == 0 {
+                table.add(COST, (cost::used(process)? - before) * 1e6 / pushed);
             }
         }
         drop(waiting);
         Ok(())
     }
+}
+
+/// How many pushes are offered at a rate.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
+fn many(bench: &Bench, rate: f64) -> usize {
+    bench.amount(MANY.min((rate * SECONDS) as usize)).min(bench.sockets(IDLE))
 }
 
 /// So many sign-ins up to their confirmation, by all people at once.

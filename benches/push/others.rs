@@ -17,14 +17,14 @@ use crate::run::{Bench, say};
 use crate::waiting::count;
 
 use super::lines::{RATES, add};
-use super::{AT_ONCE, IDLE, MANY};
+use super::{AT_ONCE, IDLE, many};
 
 /// What was only used while they came is given back in this time, if ever.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Has thousands of sockets wait at one of them, and tells some of them something.
 pub(super) async fn push(bench: &Bench, table: &mut Table, peer: Peer, folder: &Path) -> anyhow::Result<()> {
-    let (idle, many) = (bench.sockets(IDLE), bench.amount(MANY).min(bench.sockets(IDLE)));
+    let idle = bench.sockets(IDLE);
     say(format!("  {}: {idle} sockets wait", peer.name()));
     let running = peer.start(bench.cores.measured, folder).await?;
     let open = Open::default();
@@ -43,7 +43,7 @@ pub(super) async fn push(bench: &Bench, table: &mut Table, peer: Peer, folder: &
         (cost::memory(running.process)? - memory) / count(idle),
     );
     for (rate, _) in RATES {
-        let some = sockets.iter_mut().enumerate().take(many);
+        let some = sockets.iter_mut().enumerate().take(many(bench, rate));
         let request = |number: usize| {
             format!(
                 "POST /push/{number} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n\r\n{}",

@@ -10,7 +10,8 @@ impl Table {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let head = ["", "median", "", "of its reference", "budget", "used", "stretch"];
-        row(&mut text, head.map(ToOwned::to_owned));
+        let wide = self.lines.iter().map(|line| line.name.chars().count()).max().unwrap_or_default();
+        row(&mut text, wide, head.map(ToOwned::to_owned));
         let mut section = "";
         for line in &self.lines {
             let own = line.key.split('.').next().unwrap_or_default();
@@ -18,7 +19,7 @@ impl Table {
                 section = own;
                 text.push('\n');
             }
-            row(&mut text, self.cells(line));
+            row(&mut text, wide, self.cells(line));
         }
         for note in &self.notes {
             let _ = write!(text, "\nnote: {note}");
@@ -28,7 +29,8 @@ impl Table {
 
     fn cells(&self, line: &Line) -> [String; 7] {
         let Some(middle) = median(&line.rounds) else {
-            let [unit, share, words, used, stretch] = Default::default();
+            let [unit, share, used, stretch] = Default::default();
+            let words = line.budget.as_ref().map(|budget| budget.words.clone()).unwrap_or_default();
             return [line.name.clone(), "-".into(), unit, share, words, used, stretch];
         };
         let share = self.ratio(line).map(times).unwrap_or_default();
@@ -59,8 +61,9 @@ impl Table {
     }
 }
 
-fn row(text: &mut String, [name, median, unit, share, budget, used, stretch]: [String; 7]) {
-    let line = format!("{name:<58} {median:>9} {unit:<4} {share:>16}  {budget:<28} {used:>6} {stretch:>8}");
+fn row(text: &mut String, wide: usize, [name, median, unit, share, budget, used, stretch]: [String; 7]) {
+    let line =
+        format!("{name:<wide$} {median:>9} {unit:<4} {share:>16}  {budget:<28} {used:>6} {stretch:>8}");
     text.push_str(line.trim_end());
     text.push('\n');
 }
