@@ -56,7 +56,9 @@ impl SignIns {
             stages.push(Stage::new(bench, ("postgres", "PostgreSQL"), site, commits).await?);
             postgres = Some(server);
         }
-        stages.iter().for_each(|stage| declare(table, stage));
+        for stage in &stages {
+            declare(table, stage);
+        }
         let synced = Commits::open(&folder, "synced.db").await?;
         synced.wait_for_the_disk().await?;
         table.declare([Line::new(

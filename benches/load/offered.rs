@@ -91,7 +91,8 @@ pub(crate) async fn round_trips(
 ) -> anyhow::Result<Took> {
     let idle = Rc::new(RefCell::new(Vec::new()));
     for _ in 0..CONNECTIONS {
-        idle.borrow_mut().push(super::http::connect(to).await?);
+        let stream = super::http::connect(to).await?;
+        idle.borrow_mut().push(stream);
     }
     let begun = Instant::now();
     let one = |number: usize| {

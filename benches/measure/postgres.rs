@@ -42,10 +42,10 @@ impl Postgres {
             }
             command.current_dir(&data).arg("-D").arg(&data);
         };
-        let mut make = Command::new(programs.join("initdb"));
-        run_as_owner(&mut make);
-        make.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]);
-        let made = make.stdin(Stdio::null()).output()?;
+        let mut init = Command::new(programs.join("initdb"));
+        run_as_owner(&mut init);
+        init.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]);
+        let made = init.stdin(Stdio::null()).output()?;
         anyhow::ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let address = free_address();
         let mut serve = command_on(&format!("{},{}", cores.measured, cores.load), programs.join("postgres"));

@@ -99,13 +99,13 @@ impl Pushes {
                 .iter_mut()
                 .map(|one| Push { request: one.yes.clone(), socket: &mut one.socket })
                 .collect::<Vec<_>>();
-            let (before, pushed) = (cost::used(process)?, count(pushes.len()));
+            let (before, many) = (cost::used(process)?, count(pushes.len()));
             match offered::push(door.address, pushes, rate).await? {
                 Some(took) => add(table, rate, "own", &took),
                 None => table.note(format!("{rate} confirmations a second were not reached")),
             }
             if at == 0 {
-                table.add(COST, (cost::used(process)? - before) * 1e6 / pushed);
+                table.add(COST, (cost::used(process)? - before) * 1e6 / many);
             }
         }
         drop(waiting);

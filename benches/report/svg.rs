@@ -21,6 +21,9 @@ const LINE: &str = "#4a5568";
 const CHART: (f64, f64) = (300.0, 200.0);
 const MARGIN: f64 = 46.0;
 
+/// A number at several loads: its name, its points, its unit.
+type Curve<'a> = (&'a str, Vec<(f64, f64)>, &'a str);
+
 impl Table {
     /// A bar for each line that has a budget: up to the upright line it is kept.
     pub(crate) fn bars(&self) -> String {
@@ -57,7 +60,7 @@ impl Table {
 
     /// A chart for each number that was measured at several loads.
     pub(crate) fn curves(&self) -> String {
-        let mut curves: Vec<(&str, Vec<(f64, f64)>, &str)> = Vec::new();
+        let mut curves: Vec<Curve<'_>> = Vec::new();
         for line in &self.lines {
             let (Some((curve, load)), Some(middle)) = (&line.grows, median(&line.rounds)) else { continue };
             match curves.iter_mut().find(|(name, ..)| name == curve) {
