@@ -35,9 +35,8 @@ deny: ## licences, advisories, bans and sources of all crates (by cargo-deny, if
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
 	else echo "note: licences and advisories were not checked, for want of cargo-deny (cargo install --locked cargo-deny)"; fi
 
-bench: ## the performance budget: sign-ins, orders, sends, receipts, each beside a reference (docs/performance.md)
-	cargo bench --bench sign_in
-	cargo bench --bench notifications
+bench: ## the performance budget, in one table: waiting browsers, pushes, sign-ins, notifications, each beside a reference (docs/performance.md)
+	ci/bench.sh $(ARGS)
 
 openapi: ## writes docs/openapi.json anew
 	cargo run --quiet -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json

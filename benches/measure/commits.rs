@@ -8,10 +8,27 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 pub(crate) struct Commits(DatabaseConnection);
 
 impl Commits {
-    pub(crate) async fn open(folder: &Path) -> anyhow::Result<Self> {
-        let database = bare(&folder.join("reference.db")).await?;
+    pub(crate) async fn open(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        let database = bare(&folder.join(name)).await?;
         database
             .execute_unprepared("CREATE TABLE lines (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+            .await?;
+        Ok(Self(database))
+    }
+
+    /// From now on, each commit waits for the disk, which the server does not ask for.
+    pub(crate) async fn wait_for_the_disk(&self) -> anyhow::Result<()> {
+        self.0.execute_unprepared("PRAGMA synchronous = FULL").await?;
+        Ok(())
+    }
+
+    /// One on a PostgreSQL.
+    pub(crate) async fn on_postgres(url: &str) -> anyhow::Result<Self> {
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        let database = Database::connect(options).await?;
+        database
+            .execute_unprepared("CREATE TABLE lines (id BIGSERIAL PRIMARY KEY, text TEXT NOT NULL)")
             .await?;
         Ok(Self(database))
     }

@@ -16,7 +16,7 @@ use sha1::{Digest, Sha1};
 
 use crate::measure::server::{AES_KEY, TOKEN};
 
-use super::wechat::Message;
+use crate::measure::sandbox::Message;
 
 /// The last character of a key carries bits that mean nothing.
 const KEYS: GeneralPurpose = GeneralPurpose::new(

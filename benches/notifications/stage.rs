@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::measure::server::Plan;
 
 use super::callbacks::{Callback, Callbacks};
-use super::wechat::WeChat;
+use crate::measure::sandbox::WeChat;
 
 /// The one template.
 pub(crate) const TEMPLATE: &str = "OrderUpdateOrderUpdateOrderUpdateOrderUpda1";

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::stage::TEMPLATE;
-use super::wechat::WeChat;
+use crate::measure::sandbox::WeChat;
 
 const PACKAGE: &str = "wechatpy[cryptography]==1.8.18";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/notifications/wechatpy_sends.py");

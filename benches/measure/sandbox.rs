@@ -1,13 +1,15 @@
 //! The sandbox in a process of its own, so that what it costs is not counted as the server's.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 
 use anyhow::Context as _;
 use menfang::server::world::client;
 use serde_json::{Value, json};
 
-use crate::measure::server::SECRET;
+use super::program::command_on;
+use super::server::SECRET;
 
 /// Where messages are sent.
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -34,8 +36,9 @@ impl Drop for WeChat {
 }
 
 impl WeChat {
-    pub(crate) fn start() -> anyhow::Result<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_menfang"))
+    /// Starts one on these cores, such as `0,1`.
+    pub(crate) fn start(cores: &str, binary: &Path) -> anyhow::Result<Self> {
+        let mut process = command_on(cores, binary)
             .args(["sandbox", "--json", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,35 +1,35 @@
-//! `make bench`: how fast orders are taken, spread, sent and confirmed, each number beside a reference of the same run.
-//!
-//! The server runs in this process, the sandbox in one of its own. Absolute numbers differ from machine to machine and from
-//! hour to hour; the ratios are what to compare. Each number is the median of `MENFANG_BENCH_ROUNDS` rounds (7) of
-//! `MENFANG_BENCH_SCALE` percent (100) of the usual work.
+//! How fast orders are taken, spread, sent and confirmed. The servers run in a process of their own, which is told when a round begins,
+//! and which has all cores.
 
 mod callbacks;
-mod cpu;
-#[path = "../measure/mod.rs"]
-mod measure;
+mod lines;
+mod process;
 mod rows;
 mod stage;
-mod wechat;
 mod wechatpy;
 
-use std::io::Write;
+use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use measure::commits::Commits;
-use measure::rates::{self, Rate, measure, setting};
 use rows::Rows;
 use serde_json::json;
 use stage::{Stage, TEMPLATE};
-use wechat::WeChat;
 use wechatpy::WechatPy;
+
+use crate::measure::commits::Commits;
+use crate::measure::cores::Cores;
+use crate::measure::cost as cpu;
+use crate::measure::rates::measure;
+use crate::measure::sandbox::WeChat;
+use crate::run::Arguments;
+
+pub(crate) use lines::Line;
+pub(crate) use process::{Notifications, obey};
 
 /// The account that sends.
 const SENDER: &str = "wx0123456789abcdef";
 /// The account whose orders are only spread.
 const CROWD: &str = "wxfedcba9876543210";
-/// Clients that order at the same time.
-const CLIENTS: usize = 8;
 /// Receipts on their way at the same time.
 const RECEIPTS: usize = 16;
 /// Bare sends on their way at the same time, as many as the server has by default.
@@ -38,23 +38,6 @@ const IN_FLIGHT: usize = 64;
 const THREADS: usize = 16;
 /// How long WeChat takes for a send in the lines that say so, in milliseconds.
 const SLOW: u64 = 50;
-
-/// What is measured, in the order of the table.
-#[derive(Clone, Copy)]
-enum Line {
-    Commits,
-    Orders,
-    BareRows,
-    IndexedRows,
-    Spread,
-    BareSends,
-    Python,
-    Sends,
-    SendsWithReceipts,
-    SlowPython,
-    SlowSends,
-    Receipts,
-}
 
 /// How much is done in one round.
 struct Amounts {
@@ -76,63 +59,43 @@ struct Bench {
     bare: Rows,
     indexed: Rows,
     python: Result<WechatPy, anyhow::Error>,
-    rates: [Rate; 12],
-    /// Processor time of one send: the server's, the sandbox's, wechatpy's.
-    costs: [Vec<f64>; 3],
+    /// What this round has measured.
+    numbers: BTreeMap<Line, f64>,
 }
 
-#[actix_web::main]
-async fn main() -> anyhow::Result<()> {
-    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    let (rounds, scale) = (setting("MENFANG_BENCH_ROUNDS", 7), setting("MENFANG_BENCH_SCALE", 100));
-    let amount = |usual: usize| (usual * scale / 100).max(1);
-    let mut bench = Bench::start(Amounts {
-        commits: amount(1_000),
-        orders: amount(100),
-        followers: amount(100_000),
-        sends: amount(5_000).min(10_000),
-        slow_sends: amount(1_000).min(1_000),
-    })
-    .await?;
-    // Round by round and not number by number: what slows the machine for a while slows all of them.
-    for _ in 0..rounds {
-        bench.round().await?;
+impl Amounts {
+    /// So many hundredths of the usual work.
+    fn scaled(scale: usize) -> Self {
+        let amount = |usual: usize| (usual * scale / 100).max(1);
+        Self {
+            commits: amount(1_000),
+            orders: amount(100),
+            followers: amount(100_000),
+            sends: amount(5_000).min(10_000),
+            slow_sends: amount(1_000).min(1_000),
+        }
     }
-    bench.print(rounds)?;
-    bench.stop().await;
-    Ok(())
 }
 
 impl Bench {
-    async fn start(amounts: Amounts) -> anyhow::Result<Self> {
-        let wechat = WeChat::start()?;
-        let python = WechatPy::install();
+    async fn start(amounts: Amounts, cores: Cores, arguments: &Arguments) -> anyhow::Result<Self> {
+        let wechat = WeChat::start(&format!("{},{}", cores.measured, cores.load), &arguments.binary)?;
+        let wanted = arguments.peers != 0;
+        let python = if wanted { WechatPy::install() } else { Err(anyhow::anyhow!("not wanted")) };
         let fast = [("wechat.sends_per_second", "10000")];
         let sender = Stage::start(&wechat, SENDER, &fast, amounts.sends).await?;
         // As slow as it can be: of what is spread, next to nothing is sent.
         let slow = [("wechat.sends_per_second", "1")];
         let crowd = Stage::start(&wechat, CROWD, &slow, amounts.followers).await?;
         let folder = sender.folder();
-        let (commits, bare, indexed) =
-            (Commits::open(folder).await?, Rows::bare(folder).await?, Rows::indexed(folder).await?);
+        let (commits, bare, indexed) = (
+            Commits::open(folder, "reference.db").await?,
+            Rows::bare(folder).await?,
+            Rows::indexed(folder).await?,
+        );
         let people = wechat.followers(SENDER).await?;
-        let of = |line: Line| Some(line as usize);
-        let rates = [
-            Rate::new("SQLite commits of one row", None),
-            Rate::new("orders accepted over HTTP, 8 at once", of(Line::Commits)),
-            Rate::new("rows into a bare table, 500 a statement", None),
-            Rate::new("the same rows into the server's own table", of(Line::BareRows)),
-            Rate::new("deliveries spread over followers", of(Line::BareRows)),
-            Rate::new("bare HTTP sends, 64 at once", None),
-            Rate::new("wechatpy, 16 threads", None),
-            Rate::new("sends", of(Line::Python)),
-            Rate::new("sends while their receipts come", of(Line::Python)),
-            Rate::new("wechatpy, 16 threads, WeChat takes 50 ms", None),
-            Rate::new("sends, WeChat takes 50 ms", of(Line::SlowPython)),
-            Rate::new("receipts taken and entered, 16 at once", of(Line::Commits)),
-        ];
-        let costs = Default::default();
-        Ok(Self { amounts, wechat, sender, crowd, people, commits, bare, indexed, python, rates, costs })
+        let numbers = BTreeMap::new();
+        Ok(Self { amounts, wechat, sender, crowd, people, commits, bare, indexed, python, numbers })
     }
 
     async fn stop(self) {
@@ -141,16 +104,19 @@ impl Bench {
     }
 
     fn add(&mut self, line: Line, per_second: f64) {
-        self.rates[line as usize].add(per_second);
+        self.numbers.insert(line, per_second);
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
         let Amounts { commits, orders, followers, .. } = self.amounts;
         let rate = measure(commits, self.commits.write(commits)).await?;
         self.add(Line::Commits, rate);
-        let ordered = self.sender.order_for_tomorrow(&self.people, CLIENTS, orders);
-        let rate = measure(CLIENTS * orders, ordered).await?;
-        self.add(Line::Orders, rate);
+        for (line, clients) in [(Line::OrdersHalf, 4), (Line::Orders, 8), (Line::OrdersTwice, 16)] {
+            let each = (8 * orders / clients).max(1);
+            let ordered = self.sender.order_for_tomorrow(&self.people, clients, each);
+            let rate = measure(clients * each, ordered).await?;
+            self.add(line, rate);
+        }
         let rate = measure(followers, self.bare.write(followers)).await?;
         self.add(Line::BareRows, rate);
         let rate = measure(followers, self.indexed.write(followers)).await?;
@@ -171,7 +137,7 @@ impl Bench {
         self.add(Line::BareSends, rate);
         if let Ok(python) = &self.python {
             let took = python.send(&self.wechat, SENDER, &self.people[..many], THREADS).await?;
-            self.costs[2].push(took.cpu);
+            self.add(Line::PythonCost, took.cpu * 1e6);
             self.add(Line::Python, took.per_second);
         }
         let everybody = json!({"followers": "all"});
@@ -185,8 +151,10 @@ impl Bench {
         let rate = measure(many, sent).await?;
         self.add(Line::Sends, rate);
         let each = f64::from(u32::try_from(many)?);
-        self.costs[0].push((cpu::used(None)? - before.0) / each);
-        self.costs[1].push((cpu::used(Some(self.wechat.process()))? - before.1) / each);
+        let (own, sandbox) =
+            (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
+        self.add(Line::SendCost, own * 1e6 / each);
+        self.add(Line::SandboxCost, sandbox * 1e6 / each);
         let callbacks = self.sender.callbacks()?;
         let messages = self.wechat.messages(SENDER, many).await?;
         let receipts = messages.iter().map(|one| callbacks.arrived(one)).collect::<Result<Vec<_>, _>>()?;
@@ -242,27 +210,6 @@ impl Bench {
             }
         };
         try_join_all((0..IN_FLIGHT).map(one)).await?;
-        Ok(())
-    }
-
-    fn print(&self, rounds: usize) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        rates::print(&mut out, rounds, &self.rates)?;
-        if let Err(error) = &self.python {
-            writeln!(out, "\nwechatpy was not measured: {error}")?;
-        }
-        let cost = |of: usize| {
-            let median = cpu::median(self.costs[of].clone());
-            median.map_or("-".to_owned(), |seconds| format!("{:.0} us", seconds * 1e6))
-        };
-        writeln!(
-            out,
-            "\nProcessor time of one send: server {}, sandbox {}, wechatpy {}.\n\
-             The budget: sends 8 x wechatpy with 16 threads; 100000 deliveries spread a second.",
-            cost(0),
-            cost(1),
-            cost(2)
-        )?;
         Ok(())
     }
 }
