@@ -108,6 +108,11 @@ impl StateFrame {
         }
     }
 
+    /// Whether the frame of a session in this state says who scanned.
+    pub fn shows_person(state: State) -> bool {
+        matches!(state, State::Scanned | State::Verifying)
+    }
+
     fn waiting(waiting: &Waiting, now: Millis, lifetimes: &Lifetimes) -> Self {
         let expires_at = waiting.issued_at.plus(lifetimes.qr);
         let over = now > expires_at.plus(GRACE);

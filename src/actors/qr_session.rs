@@ -171,7 +171,9 @@ impl QrSessionActor {
 
 async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, StoreError> {
     let row = tools.store.qr_session(waiting.r).await?;
-    let user = match row.as_ref().and_then(|row| Some((OrgScope::of_row(row.organization), row.user?))) {
+    // Most changes show nobody, and an approval is waited for.
+    let shown = row.as_ref().filter(|row| StateFrame::shows_person(row.state));
+    let user = match shown.and_then(|row| Some((OrgScope::of_row(row.organization), row.user?))) {
         Some((scope, user)) => tools.store.external_user(scope, user).await?,
         None => None,
     };

@@ -1,7 +1,7 @@
 //! Logins, found by the hash of their token.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use entities::login;
 
@@ -51,7 +51,7 @@ impl Unit {
             expires_at: Set(login.expires_at.0),
             ended_at: Set(None),
         };
-        row.insert(&self.tx).await?;
+        login::Entity::insert(row).exec_without_returning(&self.tx).await?;
         let live = login::Entity::find()
             .filter(login::Column::UserId.eq(login.user.0))
             .filter(login::Column::EndedAt.is_null())

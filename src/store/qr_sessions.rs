@@ -1,9 +1,7 @@
 //! QR sessions that have been scanned; one that waits has no row.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 use entities::qr_session;
 
@@ -64,7 +62,7 @@ impl Unit {
             scanned_at: Set(session.scanned_at.0),
             expires_at: Set(session.expires_at.0),
         };
-        row.insert(&self.tx).await?;
+        qr_session::Entity::insert(row).exec_without_returning(&self.tx).await?;
         self.changed(session.organization, Topic::QrSession, &session.r.to_hex()).await
     }
 

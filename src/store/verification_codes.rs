@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use entities::verification_code;
@@ -182,7 +181,7 @@ impl Unit {
             created_at: Set(self.now().0),
             expires_at: Set(expires_at.0),
         };
-        row.insert(&self.tx).await?;
+        verification_code::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Phone visits: found by the hash of their OAuth state, which is written when WeChat's authorization comes back.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use entities::visit;
 
@@ -54,7 +54,7 @@ impl Unit {
             created_at: Set(self.now().0),
             expires_at: Set(visit.expires_at.0),
         };
-        row.insert(&self.tx).await?;
+        visit::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
 
