@@ -83,7 +83,7 @@ impl Socket {
     /// The next text that says this.
     pub(crate) async fn until(&mut self, words: &str) -> anyhow::Result<Heard> {
         loop {
-            let heard = self.next().await?;
+            let heard = self.next().await.with_context(|| format!("waiting for {words}"))?;
             if heard.text.contains(words) {
                 return Ok(heard);
             }

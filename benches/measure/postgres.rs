@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use sea_orm::{ConnectionTrait, Database};
 
 use super::cores::Cores;
-use super::program::{Program, command_on, free_address};
+use super::program::{Program, command_told, free_address};
 
 /// A server, which stops with this value.
 pub(crate) struct Postgres {
@@ -48,7 +48,8 @@ impl Postgres {
         let made = init.stdin(Stdio::null()).output()?;
         anyhow::ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let address = free_address();
-        let mut serve = command_on(&format!("{},{}", cores.measured, cores.load), programs.join("postgres"));
+        let mut serve =
+            command_told("QUIT", &format!("{},{}", cores.measured, cores.load), programs.join("postgres"));
         run_as_owner(&mut serve);
         serve.args(["-p", &address.port().to_string(), "-c", "listen_addresses=127.0.0.1", "-k"]).arg(&data);
         serve.args(["-c", "max_connections=200"]);

@@ -20,8 +20,13 @@ pub(crate) fn command(core: usize, program: impl AsRef<OsStr>) -> Command {
 
 /// The same on several cores, such as `0,1`.
 pub(crate) fn command_on(cores: &str, program: impl AsRef<OsStr>) -> Command {
+    command_told("KILL", cores, program)
+}
+
+/// The same for a program that has processes of its own, which it ends when it gets this signal.
+pub(crate) fn command_told(signal: &str, cores: &str, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--", "taskset", "-c", cores]).arg(program);
+    command.args(["--pdeathsig", signal, "--", "taskset", "-c", cores]).arg(program);
     command
 }
 

@@ -84,6 +84,10 @@ impl Peer {
             }
         };
         let mut program = Program::start(&mut command, &folder.join(format!("peer-{}.log", address.port())))?;
+        if self == Self::Nchan {
+            // Killed, it would leave its worker behind.
+            program = program.ends_by("TERM");
+        }
         program.accepts(address).await?;
         let mut process = program.id();
         if self == Self::Nchan {

@@ -33,7 +33,7 @@ pub(super) fn command(core: usize, address: SocketAddr, folder: &Path) -> anyhow
          location ~ ^/push/(.+)$ {{ nchan_publisher; nchan_channel_id $1; nchan_store_messages off; }}\n}} }}\n"
     );
     std::fs::write(folder.join("nginx.conf"), configuration)?;
-    let mut command = program::command(core, NGINX);
+    let mut command = program::command_told("TERM", &core.to_string(), NGINX);
     command.arg("-p").arg(&folder).args(["-e", "stderr", "-c", "nginx.conf"]);
     Ok(command)
 }

@@ -58,7 +58,7 @@ impl Table {
     pub(crate) fn kept(&self, line: &Line, sum: &[(f64, String)]) -> Option<Kept> {
         let times = self.times(line, sum)?;
         let used = if line.unit.more_is_better() { 1.0 / times } else { times };
-        Some(Kept { used, most: median(&line.rounds)? / times })
+        Some(Kept { used, most: self.sum(sum, None)? })
     }
 
     fn times(&self, line: &Line, sum: &[(f64, String)]) -> Option<f64> {

@@ -79,5 +79,9 @@ pub(crate) fn number(number: f64) -> String {
 
 /// How many times something is something else.
 pub(crate) fn times(ratio: f64) -> String {
-    if ratio < 1.0 { format!("1/{}", number(1.0 / ratio)) } else { format!("{} x", number(ratio)) }
+    if ratio > 0.0 && ratio < 1.0 {
+        format!("1/{}", number(1.0 / ratio))
+    } else {
+        format!("{} x", number(ratio))
+    }
 }
