@@ -14,6 +14,7 @@ mod m0007_apps;
 mod m0008_seats_and_followers;
 mod m0009_notifications;
 mod m0010_ages;
+mod m0011_delivery_indexes;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_seats_and_followers::Migration),
             Box::new(m0009_notifications::Migration),
             Box::new(m0010_ages::Migration),
+            Box::new(m0011_delivery_indexes::Migration),
         ]
     }
 }
