@@ -60,6 +60,7 @@ pub mod schema;
 pub mod seats;
 mod servers;
 pub mod service_accounts;
+mod spread_rows;
 pub mod spreading;
 mod sqlite;
 pub mod unit;

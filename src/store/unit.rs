@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    ActiveValue, DatabaseConnection, DatabaseTransaction, EntityTrait, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 
@@ -72,7 +72,7 @@ impl Unit {
             subject: ActiveValue::Set(subject.into()),
             at: ActiveValue::Set(self.now().0),
         };
-        row.insert(&self.tx).await?;
+        change::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Unit {
             agent: ActiveValue::Set(caller.agent.chars().take(64).collect()),
             request_id: ActiveValue::Set(caller.request_id.chars().take(64).collect()),
         };
-        row.insert(&self.tx).await?;
+        audit_entry::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
 
