@@ -8,6 +8,8 @@ mod callbacks;
 mod cpu;
 #[path = "../measure/mod.rs"]
 mod measure;
+mod outcomes;
+mod postgres;
 mod rows;
 mod stage;
 mod wechat;
@@ -18,6 +20,8 @@ use std::io::Write;
 use futures_util::future::try_join_all;
 use measure::commits::Commits;
 use measure::rates::{self, Rate, measure, setting};
+use outcomes::Outcomes;
+use postgres::Postgres;
 use rows::Rows;
 use serde_json::json;
 use stage::{Stage, TEMPLATE};
@@ -28,6 +32,8 @@ use wechatpy::WechatPy;
 const SENDER: &str = "wx0123456789abcdef";
 /// The account whose orders are only spread.
 const CROWD: &str = "wxfedcba9876543210";
+/// The same on PostgreSQL.
+const SERVER_CROWD: &str = "wx00112233445566aa";
 /// Clients that order at the same time.
 const CLIENTS: usize = 8;
 /// Receipts on their way at the same time.
@@ -54,6 +60,10 @@ enum Line {
     SlowPython,
     SlowSends,
     Receipts,
+    Outcomes,
+    PostgresBareRows,
+    PostgresSpread,
+    PostgresOutcomes,
 }
 
 /// How much is done in one round.
@@ -63,6 +73,28 @@ struct Amounts {
     followers: usize,
     sends: usize,
     slow_sends: usize,
+}
+
+/// What is measured on PostgreSQL; the server goes last.
+struct OnPostgres {
+    crowd: Stage,
+    bare: Rows,
+    outcomes: Outcomes,
+    _server: Postgres,
+}
+
+impl OnPostgres {
+    async fn start(wechat: &WeChat, settings: &[(&str, &str)], followers: usize) -> anyhow::Result<Self> {
+        let server = Postgres::start().await?;
+        let url = server.database("crowd").await?;
+        let settings = [settings, &[("database.url", url.as_str())]].concat();
+        Ok(Self {
+            crowd: Stage::start(wechat, SERVER_CROWD, &settings, followers).await?,
+            bare: Rows::bare_on(&server.database("bare").await?).await?,
+            outcomes: Outcomes::open(&server.database("outcomes").await?).await?,
+            _server: server,
+        })
+    }
 }
 
 /// Everything that takes part.
@@ -75,8 +107,10 @@ struct Bench {
     commits: Commits,
     bare: Rows,
     indexed: Rows,
+    outcomes: Outcomes,
+    server: Result<Box<OnPostgres>, anyhow::Error>,
     python: Result<WechatPy, anyhow::Error>,
-    rates: [Rate; 12],
+    rates: [Rate; 16],
     /// Processor time of one send: the server's, the sandbox's, wechatpy's.
     costs: [Vec<f64>; 3],
 }
@@ -112,7 +146,9 @@ impl Bench {
         // As slow as it can be: of what is spread, next to nothing is sent.
         let slow = [("wechat.sends_per_second", "1")];
         let crowd = Stage::start(&wechat, CROWD, &slow, amounts.followers).await?;
+        let server = Box::pin(OnPostgres::start(&wechat, &slow, amounts.followers)).await.map(Box::new);
         let folder = sender.folder();
+        let outcomes = Outcomes::open(&format!("sqlite://{}", folder.join("outcomes.db").display())).await?;
         let (commits, bare, indexed) =
             (Commits::open(folder).await?, Rows::bare(folder).await?, Rows::indexed(folder).await?);
         let people = wechat.followers(SENDER).await?;
@@ -130,14 +166,35 @@ impl Bench {
             Rate::new("wechatpy, 16 threads, WeChat takes 50 ms", None),
             Rate::new("sends, WeChat takes 50 ms", of(Line::SlowPython)),
             Rate::new("receipts taken and entered, 16 at once", of(Line::Commits)),
+            Rate::new("outcomes recorded, 200 a unit", of(Line::BareRows)),
+            Rate::new("PostgreSQL: rows into a bare table", None),
+            Rate::new("PostgreSQL: deliveries spread over followers", of(Line::PostgresBareRows)),
+            Rate::new("PostgreSQL: outcomes recorded", of(Line::PostgresBareRows)),
         ];
         let costs = Default::default();
-        Ok(Self { amounts, wechat, sender, crowd, people, commits, bare, indexed, python, rates, costs })
+        Ok(Self {
+            amounts,
+            wechat,
+            sender,
+            crowd,
+            people,
+            commits,
+            bare,
+            indexed,
+            outcomes,
+            server,
+            python,
+            rates,
+            costs,
+        })
     }
 
     async fn stop(self) {
         self.sender.stop().await;
         self.crowd.stop().await;
+        if let Ok(server) = self.server {
+            server.crowd.stop().await;
+        }
     }
 
     fn add(&mut self, line: Line, per_second: f64) {
@@ -161,8 +218,31 @@ impl Bench {
         };
         let rate = measure(followers, spread).await?;
         self.add(Line::Spread, rate);
+        let outcomes = (followers / 5).max(1);
+        let sending = self.outcomes.take(outcomes).await?;
+        let rate = measure(outcomes, self.outcomes.record(&sending)).await?;
+        self.add(Line::Outcomes, rate);
+        self.write_on_postgres().await?;
         self.send().await?;
         self.send_slowly().await
+    }
+
+    async fn write_on_postgres(&mut self) -> anyhow::Result<()> {
+        let Ok(server) = &self.server else { return Ok(()) };
+        let many = self.amounts.followers;
+        let bare = measure(many, server.bare.write(many)).await?;
+        let spread = async {
+            let order = server.crowd.order(&json!({"followers": "all"})).await?;
+            server.crowd.spread(&order, many).await
+        };
+        let spread = measure(many, spread).await?;
+        let outcomes = (many / 5).max(1);
+        let sending = server.outcomes.take(outcomes).await?;
+        let outcomes = measure(outcomes, server.outcomes.record(&sending)).await?;
+        self.add(Line::PostgresBareRows, bare);
+        self.add(Line::PostgresSpread, spread);
+        self.add(Line::PostgresOutcomes, outcomes);
+        Ok(())
     }
 
     async fn send(&mut self) -> anyhow::Result<()> {
@@ -250,6 +330,9 @@ impl Bench {
         rates::print(&mut out, rounds, &self.rates)?;
         if let Err(error) = &self.python {
             writeln!(out, "\nwechatpy was not measured: {error}")?;
+        }
+        if let Err(error) = &self.server {
+            writeln!(out, "\nPostgreSQL was not measured: {error}")?;
         }
         let cost = |of: usize| {
             let median = cpu::median(self.costs[of].clone());
