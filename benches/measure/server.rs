@@ -98,6 +98,7 @@ impl Plan<'_> {
         ];
         let raised: Vec<String> = LIMITS.iter().map(|name| format!("limits.{name}")).collect();
         overrides.extend(raised.iter().map(|name| (name.as_str(), "1000000".to_owned())));
+        overrides.retain(|(name, _)| self.settings.iter().all(|(other, _)| other != name));
         overrides.extend(self.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         // The environment of this shell shall not change what is measured.
         Ok(Config::load_from(None, [], &overrides)?)

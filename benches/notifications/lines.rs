@@ -12,6 +12,10 @@ pub(crate) enum Line {
     BareRows,
     IndexedRows,
     Spread,
+    Outcomes,
+    PostgresBareRows,
+    PostgresSpread,
+    PostgresOutcomes,
     BareSends,
     Python,
     Sends,
@@ -56,6 +60,20 @@ pub(super) fn declare(table: &mut Table) {
             .against(of(L::BareRows))
             .budget("100,000", &[(100_000.0, "")])
             .stretch("0.6 of the bare table", &[(0.6, &of(L::BareRows))]),
+        L::Outcomes
+            .named("outcomes recorded, 200 a unit")
+            .against(of(L::BareRows))
+            .budget("50,000", &[(50_000.0, "")]),
+        L::PostgresBareRows.named("PostgreSQL: rows into a bare table, 500 a statement"),
+        L::PostgresSpread
+            .named("PostgreSQL: deliveries spread over followers")
+            .against(of(L::PostgresBareRows))
+            .budget("50,000", &[(50_000.0, "")])
+            .stretch("0.6 of the bare table", &[(0.6, &of(L::PostgresBareRows))]),
+        L::PostgresOutcomes
+            .named("PostgreSQL: outcomes recorded, 200 a unit")
+            .against(of(L::PostgresBareRows))
+            .budget("50,000", &[(50_000.0, "")]),
         L::BareSends.named("bare HTTP sends, 64 at once"),
         L::Python.named("wechatpy, 16 threads"),
         L::Sends.named("sends").against(of(L::Python)).budget("8 x wechatpy", &[(8.0, &of(L::Python))]),

@@ -3,6 +3,8 @@
 
 mod callbacks;
 mod lines;
+mod on_postgres;
+mod outcomes;
 mod process;
 mod rows;
 mod stage;
@@ -11,6 +13,8 @@ mod wechatpy;
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
+use on_postgres::OnPostgres;
+use outcomes::Outcomes;
 use rows::Rows;
 use serde_json::json;
 use stage::{Stage, TEMPLATE};
@@ -58,6 +62,8 @@ struct Bench {
     commits: Commits,
     bare: Rows,
     indexed: Rows,
+    outcomes: Outcomes,
+    server: Result<Box<OnPostgres>, anyhow::Error>,
     python: Result<WechatPy, anyhow::Error>,
     /// What this round has measured.
     numbers: BTreeMap<Line, f64>,
@@ -87,7 +93,10 @@ impl Bench {
         // As slow as it can be: of what is spread, next to nothing is sent.
         let slow = [("wechat.sends_per_second", "1")];
         let crowd = Stage::start(&wechat, CROWD, &slow, amounts.followers).await?;
+        let server =
+            Box::pin(OnPostgres::start(&wechat, &slow, amounts.followers, cores)).await.map(Box::new);
         let folder = sender.folder();
+        let outcomes = Outcomes::open(&format!("sqlite://{}", folder.join("outcomes.db").display())).await?;
         let (commits, bare, indexed) = (
             Commits::open(folder, "reference.db").await?,
             Rows::bare(folder).await?,
@@ -95,12 +104,28 @@ impl Bench {
         );
         let people = wechat.followers(SENDER).await?;
         let numbers = BTreeMap::new();
-        Ok(Self { amounts, wechat, sender, crowd, people, commits, bare, indexed, python, numbers })
+        Ok(Self {
+            amounts,
+            wechat,
+            sender,
+            crowd,
+            people,
+            commits,
+            bare,
+            indexed,
+            outcomes,
+            server,
+            python,
+            numbers,
+        })
     }
 
     async fn stop(self) {
         self.sender.stop().await;
         self.crowd.stop().await;
+        if let Ok(server) = self.server {
+            server.stop().await;
+        }
     }
 
     fn add(&mut self, line: Line, per_second: f64) {
@@ -127,6 +152,14 @@ impl Bench {
         };
         let rate = measure(followers, spread).await?;
         self.add(Line::Spread, rate);
+        let outcomes = (followers / 5).max(1);
+        let sending = self.outcomes.take(outcomes).await?;
+        let rate = measure(outcomes, self.outcomes.record(&sending)).await?;
+        self.add(Line::Outcomes, rate);
+        if let Ok(server) = &self.server {
+            let rates = server.round(followers, outcomes).await?;
+            self.numbers.extend(rates);
+        }
         self.send().await?;
         self.send_slowly().await
     }

@@ -24,7 +24,17 @@ pub(crate) struct Rows {
 impl Rows {
     /// A table of the same columns, with a primary key and nothing else.
     pub(crate) async fn bare(folder: &Path) -> anyhow::Result<Self> {
-        let database = bare(&folder.join("bare.db")).await?;
+        Self::bare_in(bare(&folder.join("bare.db")).await?).await
+    }
+
+    /// The same on a server.
+    pub(crate) async fn bare_on(url: &str) -> anyhow::Result<Self> {
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        Self::bare_in(sea_orm::Database::connect(options).await?).await
+    }
+
+    async fn bare_in(database: DatabaseConnection) -> anyhow::Result<Self> {
         let table = Schema::new(database.get_database_backend()).create_table_from_entity(delivery::Entity);
         database.execute(&table).await?;
         Ok(Self { database, world: World::real()? })

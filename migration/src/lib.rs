@@ -15,6 +15,7 @@ mod m0008_seats_and_followers;
 mod m0009_notifications;
 mod m0010_ages;
 mod m0011_secret_marks;
+mod m0012_delivery_indexes;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_notifications::Migration),
             Box::new(m0010_ages::Migration),
             Box::new(m0011_secret_marks::Migration),
+            Box::new(m0012_delivery_indexes::Migration),
         ]
     }
 }

@@ -1,7 +1,9 @@
 //! Drawing QR codes: as SVG, and as PNG.
 
-use qrcode::render::svg;
-use qrcode::{Color, EcLevel, QrCode};
+use std::fmt::Write as _;
+
+use qrcode::canvas::{Canvas, MaskPattern};
+use qrcode::{Color, EcLevel, QrCode, bits, ec};
 
 use super::png;
 
@@ -11,17 +13,49 @@ const QUIET_ZONE: u32 = 4;
 /// How many pixels wide a module is in a picture.
 const MODULE: u32 = 10;
 
+/// How wide a code is at least, in pixels of a page.
+const LEAST_WIDTH: usize = 240;
+
 /// A QR code of a link, as one SVG document that scales; none when the link is too long for any code.
 pub fn svg(link: &str) -> Option<String> {
-    let code = QrCode::with_error_correction_level(link, EcLevel::M).ok()?;
-    let drawn = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(240, 240)
-        .quiet_zone(true)
-        .dark_color(svg::Color("#000000"))
-        .light_color(svg::Color("#ffffff"))
-        .build();
+    let (modules, width) = modules(link)?;
+    let quiet = QUIET_ZONE as usize;
+    let all = width + 2 * quiet;
+    let pixels = all * LEAST_WIDTH.div_ceil(all);
+    // Some bytes for each run of dark modules, of which there is one to four modules.
+    let mut drawn = String::with_capacity(modules.len() * 4);
+    write!(
+        drawn,
+        "<?xml version=\"1.0\" standalone=\"yes\"?><svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" \
+         width=\"{pixels}\" height=\"{pixels}\" viewBox=\"0 0 {all} {all}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#ffffff\" d=\"M0 0h{all}v{all}H0z\"/><path fill=\"#000000\" d=\""
+    )
+    .ok()?;
+    for (row, y) in modules.chunks(width).zip(quiet..) {
+        let mut x = quiet;
+        for run in row.chunk_by(|one, other| one == other) {
+            let many = run.len();
+            if run.first() == Some(&Color::Dark) {
+                write!(drawn, "M{x} {y}h{many}v1h-{many}z").ok()?;
+            }
+            x += many;
+        }
+    }
+    drawn.push_str("\"/></svg>");
     Some(drawn)
+}
+
+/// The modules of a code, row by row, and how many a row has. Which mask is the best one is not looked for, which is two thirds
+/// of the work: what the links have at their ends is sealed, so it looks like noise under any of them, and readers take all.
+fn modules(link: &str) -> Option<(Vec<Color>, usize)> {
+    let bits = bits::encode_auto(link.as_bytes(), EcLevel::M).ok()?;
+    let version = bits.version();
+    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, EcLevel::M).ok()?;
+    let mut canvas = Canvas::new(version, EcLevel::M);
+    canvas.draw_all_functional_patterns();
+    canvas.draw_data(&data, &correction);
+    canvas.apply_mask(MaskPattern::DiagonalLines);
+    Some((canvas.into_colors(), usize::try_from(version.width()).ok()?))
 }
 
 /// The same as an element of a page.

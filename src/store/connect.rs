@@ -68,6 +68,7 @@ pub struct Store {
     pub(crate) tools: Tools,
     pub(super) database: Arc<Database>,
     writes: Arc<AtomicU64>,
+    asked: Arc<AtomicU64>,
     lock: Option<Arc<File>>,
 }
 
@@ -80,10 +81,14 @@ struct Pools {
 
 impl Pools {
     /// So many connections, half of them to read by and half of them to write by.
-    fn open(database: &Database, connections: u32, patience: Duration) -> Result<Self, OpenError> {
+    fn open(
+        database: &Database,
+        (connections, patience): (u32, Duration),
+        asked: &Arc<AtomicU64>,
+    ) -> Result<Self, OpenError> {
         let half = connections.div_ceil(2);
-        let open =
-            || Ok::<_, OpenError>(Patient::new(servers::pool(database, half, patience)?, Some(patience)));
+        let pool = || servers::pool(database, half, patience);
+        let open = || Ok::<_, OpenError>(Patient::new(pool()?, Some(patience), asked));
         Ok(Self { readers: open()?, writer: open()? })
     }
 }
@@ -109,11 +114,11 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let url = database.url.as_str();
         let tools = Tools { vault, clock, entropy };
-        let of = Arc::new(database.clone());
+        let (of, asked) = (Arc::new(database.clone()), Arc::<AtomicU64>::default());
         if let Some(path) = url.strip_prefix("sqlite://") {
             let opened = sqlite::open(database, path).await?;
             let [readers, writer] =
-                [opened.readers, opened.writer].map(|connection| Patient::new(connection, None));
+                [opened.readers, opened.writer].map(|connection| Patient::new(connection, None, &asked));
             let lock = Some(Arc::new(opened.lock));
             return Ok(Self {
                 readers,
@@ -122,6 +127,7 @@ impl Store {
                 tools,
                 database: of,
                 writes: Arc::default(),
+                asked,
                 lock,
             });
         }
@@ -131,8 +137,8 @@ impl Store {
         {
             return Err(OpenError::Unsupported);
         }
-        let pools = Pools::open(database, database.connections, database.answer)?;
-        let behind = Pools::open(database, database.background_connections, database.behind)?;
+        let pools = Pools::open(database, (database.connections, database.answer), &asked)?;
+        let behind = Pools::open(database, (database.background_connections, database.behind), &asked)?;
         let Pools { readers, writer } = pools;
         let store = Self {
             readers,
@@ -141,6 +147,7 @@ impl Store {
             tools,
             database: of,
             writes: Arc::default(),
+            asked,
             lock: None,
         };
         store.ping().await?;
@@ -171,6 +178,11 @@ impl Store {
     /// How many units were committed since the start: idle browsers must not move it.
     pub fn committed_units(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// How many statements the database was asked since the start: what is done for many at once must not move it for each.
+    pub fn statements(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The time by the database server's clock, which is the one that nodes agree on; none for a file.

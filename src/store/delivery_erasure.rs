@@ -14,6 +14,7 @@ use crate::domain::notification::Counts;
 use crate::domain::scope::OrgScope;
 
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// Rows written by one statement.
@@ -63,8 +64,8 @@ impl Unit {
         self.erase_deliveries(&of_user, &mut erased).await?;
         if !openids.is_empty() {
             let of_openids = Condition::all()
-                .add(Column::OutboxId.is_in(outboxes.clone()))
-                .add(Column::Openid.is_in(openids))
+                .add(Column::OrgId.eq(organization.0))
+                .add(Column::Recipient.is_in(openids))
                 .add(Column::AppId.eq(app.0));
             self.erase_deliveries(&of_openids, &mut erased).await?;
         }
@@ -98,9 +99,9 @@ impl Unit {
         self.hold_outboxes(organization).await?;
         let mut erased = Erased::default();
         let theirs = Condition::all()
-            .add(Column::OutboxId.eq(account.0))
+            .add(by_key_only(Column::OutboxId, account.0))
             .add(Column::OrgId.eq(organization.0))
-            .add(Column::Openid.eq(openid));
+            .add(Column::Recipient.eq(openid));
         self.erase_deliveries(&theirs, &mut erased).await?;
         self.count_erased(organization, erased).await?;
         self.erase_recipients(&[account.0], &[openid.to_owned()]).await

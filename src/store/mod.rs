@@ -61,6 +61,7 @@ pub mod seats;
 pub mod secret_marks;
 mod servers;
 pub mod service_accounts;
+mod spread_rows;
 pub mod spreading;
 mod sqlite;
 pub mod unit;

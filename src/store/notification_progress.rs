@@ -134,7 +134,10 @@ impl Unit {
             }
         }
         update.col_expr(Column::Id, Expr::value(id.0)).filter(Column::Id.eq(id.0)).exec(&self.tx).await?;
-        self.close_notification(id).await?;
+        // What something has just come to wait in, or to be under way in, is not over.
+        if moved.pending <= 0 && moved.sending <= 0 {
+            self.close_notification(id).await?;
+        }
         self.changed(organization, Topic::Notification, &id.to_string()).await
     }
 

@@ -1,5 +1,7 @@
 //! An end to waiting for a database server: one that is gone, frozen or cut off must cost a caller a moment and not a minute.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{
@@ -13,12 +15,14 @@ pub(crate) struct Patient<C> {
     pub(super) inner: C,
     patience: Option<Duration>,
     until: Option<Instant>,
+    asked: Arc<AtomicU64>,
 }
 
 impl<C> Patient<C> {
-    /// Every statement, with the wait for its connection, takes at most `patience`; none where the database is a file.
-    pub(super) fn new(inner: C, patience: Option<Duration>) -> Self {
-        Self { inner, patience, until: None }
+    /// Every statement, with the wait for its connection, takes at most `patience`; none where the database is a file. Each is
+    /// counted in `asked`.
+    pub(super) fn new(inner: C, patience: Option<Duration>, asked: &Arc<AtomicU64>) -> Self {
+        Self { inner, patience, until: None, asked: Arc::clone(asked) }
     }
 
     /// No statement goes on beyond this instant, either.
@@ -28,7 +32,7 @@ impl<C> Patient<C> {
 
     /// Something else with the same patience.
     pub(super) fn with<D>(&self, inner: D) -> Patient<D> {
-        Patient { inner, patience: self.patience, until: self.until }
+        Patient { inner, patience: self.patience, until: self.until, asked: Arc::clone(&self.asked) }
     }
 
     /// What it is patient with, and its patience.
@@ -45,6 +49,13 @@ impl<C> Patient<C> {
     }
 }
 
+impl<C> Patient<C> {
+    async fn ask<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.wait(answer).await
+    }
+}
+
 fn too_slow() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("no answer in time".into()))
 }
@@ -56,31 +67,31 @@ impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.wait(self.inner.execute_raw(statement)).await
+        self.ask(self.inner.execute_raw(statement)).await
     }
 
     async fn execute<S: StatementBuilder>(&self, statement: &S) -> Result<ExecResult, DbErr> {
-        self.wait(self.inner.execute(statement)).await
+        self.ask(self.inner.execute(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.wait(self.inner.execute_unprepared(sql)).await
+        self.ask(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.wait(self.inner.query_one_raw(statement)).await
+        self.ask(self.inner.query_one_raw(statement)).await
     }
 
     async fn query_one<S: StatementBuilder>(&self, statement: &S) -> Result<Option<QueryResult>, DbErr> {
-        self.wait(self.inner.query_one(statement)).await
+        self.ask(self.inner.query_one(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.wait(self.inner.query_all_raw(statement)).await
+        self.ask(self.inner.query_all_raw(statement)).await
     }
 
     async fn query_all<S: StatementBuilder>(&self, statement: &S) -> Result<Vec<QueryResult>, DbErr> {
-        self.wait(self.inner.query_all(statement)).await
+        self.ask(self.inner.query_all(statement)).await
     }
 
     fn support_returning(&self) -> bool {

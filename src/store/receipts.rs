@@ -18,6 +18,7 @@ use crate::domain::notification::Outbox;
 use super::connect::Store;
 use super::dispatch::Moves;
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::outboxes::Lease;
 use super::unit::Unit;
 
@@ -97,9 +98,11 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn keep_receipts(&self, told: &[NewReceipt]) -> Result<(), StoreError> {
+        let organizations: HashSet<Uuid> = told.iter().map(|one| one.organization.0).collect();
         let known: HashSet<(Uuid, String)> = callback_event::Entity::find()
             .select_only()
             .columns([callback_event::Column::OrgId, callback_event::Column::DedupKey])
+            .filter(callback_event::Column::OrgId.is_in(organizations))
             .filter(callback_event::Column::DedupKey.is_in(told.iter().map(|one| one.dedup_key.as_str())))
             .into_tuple()
             .all(&self.tx)
@@ -224,8 +227,8 @@ impl Unit {
         use delivery::Column;
         let then = Millis(row.happened_at);
         let mut found = delivery::Entity::find()
-            .filter(Column::OutboxId.eq(outbox.0))
-            .filter(Column::Openid.eq(row.openid.as_str()))
+            .filter(by_key_only(Column::OutboxId, outbox.0))
+            .filter(Column::Recipient.eq(row.openid.as_str()))
             .filter(Column::SentAt.between(then.minus(ABOUT_THEN).0, then.plus(ABOUT_THEN).0))
             .limit(2)
             .all(&self.tx)

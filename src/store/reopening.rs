@@ -14,6 +14,7 @@ use crate::domain::ids::{NotificationId, OrgId, ServiceAccountId};
 use crate::domain::notification::{Counts, NotificationState};
 
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 impl Unit {
@@ -31,8 +32,9 @@ impl Unit {
     ) -> Result<u64, StoreError> {
         use delivery::Column;
         let now = self.now();
-        let waiting =
-            missed(account, since).filter(Column::OrgId.eq(organization.0)).filter(Column::Openid.eq(openid));
+        let waiting = missed(account, since)
+            .filter(Column::OrgId.eq(organization.0))
+            .filter(Column::Recipient.eq(openid));
         let held: Vec<(Uuid, Uuid)> = waiting
             .select_only()
             .column(Column::Id)
@@ -88,9 +90,9 @@ impl Unit {
         }
         Ok(missed(account, since)
             .select_only()
-            .column(delivery::Column::Openid)
+            .column(delivery::Column::Recipient)
             .distinct()
-            .filter(delivery::Column::Openid.is_in(openids.iter().map(String::as_str)))
+            .filter(delivery::Column::Recipient.is_in(openids.iter().map(String::as_str)))
             .into_tuple()
             .all(&self.tx)
             .await?)
@@ -113,12 +115,12 @@ impl Unit {
     }
 }
 
-/// What was not sent for not following, since then.
+/// What was not sent for not following, since then; asked for by person.
 fn missed(account: ServiceAccountId, since: Millis) -> Select<delivery::Entity> {
     use delivery::Column;
     delivery::Entity::find()
-        .filter(Column::OutboxId.eq(account.0))
-        .filter(Column::State.eq(DeliveryState::Skipped.name()))
+        .filter(by_key_only(Column::OutboxId, account.0))
+        .filter(by_key_only(Column::State, DeliveryState::Skipped.name()))
         .filter(Column::Reason.eq(skipped::NOT_FOLLOWING))
         .filter(Column::FinishedAt.gte(since.0))
 }

@@ -1,19 +1,20 @@
-//! Spreading a notification over its audience: who is in it, a page at a time, and their deliveries.
+//! Spreading a notification over its audience: who is in it, a page at a time.
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use entities::{delivery, external_user, follower, role, wechat_binding};
+use entities::{external_user, follower, role, wechat_binding};
 
-use crate::domain::delivery::{DeliveryState, skipped};
 use crate::domain::external_user::Status;
-use crate::domain::ids::{DepartmentId, RoleId, UserId, new_uuid};
-use crate::domain::notification::{Audience, Counts, Notification};
+use crate::domain::ids::{DepartmentId, RoleId, UserId};
+use crate::domain::notification::{Audience, Notification};
 use crate::domain::service_account::ServiceAccount;
 
 use super::error::{StoreError, inconsistent};
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// Rows in one statement: well below what every database takes as parameters.
@@ -122,9 +123,21 @@ impl Unit {
         limit: usize,
     ) -> Result<AudiencePage, StoreError> {
         use follower::Column;
-        let rows: Vec<(Uuid, String)> = follower::Entity::find()
+        let (app, appid) = (notification.app.0, account.appid.clone());
+        let their_users = follower::Entity::belongs_to(wechat_binding::Entity)
+            .from(Column::Openid)
+            .to(wechat_binding::Column::Openid)
+            .on_condition(move |_, bound| {
+                let bound = |column| Expr::col((bound.clone(), column));
+                Condition::all()
+                    .add(bound(wechat_binding::Column::AppId).eq(app))
+                    .add(bound(wechat_binding::Column::Appid).eq(appid.as_str()))
+            });
+        let rows: Vec<(Uuid, String, Option<Uuid>)> = follower::Entity::find()
+            .join(JoinType::LeftJoin, their_users.into())
             .select_only()
             .columns([Column::Id, Column::Openid])
+            .column(wechat_binding::Column::UserId)
             .filter(Column::ServiceAccountId.eq(account.id.0))
             .filter(Column::Follows.eq(true))
             .filter(Column::Id.gt(behind_row(notification)?))
@@ -133,9 +146,12 @@ impl Unit {
             .into_tuple()
             .all(&self.tx)
             .await?;
-        let next = rows.last().filter(|_| rows.len() == limit).map(|(id, _)| id.to_string());
-        let openids = rows.into_iter().map(|(_, openid)| openid).collect();
-        Ok(AudiencePage { people: self.known(notification, account, openids).await?, next })
+        let next = rows.last().filter(|_| rows.len() == limit).map(|(id, ..)| id.to_string());
+        let recipient = |(_, openid, user): (Uuid, String, Option<Uuid>)| Recipient {
+            user: user.map(UserId),
+            openid: Some(openid),
+        };
+        Ok(AudiencePage { people: rows.into_iter().map(recipient).collect(), next })
     }
 
     /// The WeChat identities of users; of one who is not active, or not there any more, none.
@@ -206,47 +222,6 @@ impl Unit {
 }
 
 impl Unit {
-    /// Makes the deliveries of some people, who are counted as waiting, or as skipped where it is known that they cannot be
-    /// reached. Who has one in this notification gets no second one.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn add_deliveries(
-        &self,
-        notification: &Notification,
-        account: &ServiceAccount,
-        people: &[Recipient],
-    ) -> Result<Counts, StoreError> {
-        let mut counts = Counts::default();
-        for some in people.chunks(ROWS) {
-            let away = self.not_following(account, some).await?;
-            let reason = |one: &Recipient| match &one.openid {
-                None => Some(skipped::NO_WECHAT),
-                Some(openid) if away.contains(openid) => Some(skipped::NOT_FOLLOWING),
-                Some(_) => None,
-            };
-            let (waiting, unreachable): (Vec<_>, Vec<_>) =
-                some.iter().map(|one| (one, reason(one))).partition(|(_, reason)| reason.is_none());
-            for (state, rows) in [(DeliveryState::Pending, waiting), (DeliveryState::Skipped, unreachable)] {
-                if rows.is_empty() {
-                    continue;
-                }
-                let rows: Vec<_> = rows
-                    .into_iter()
-                    .map(|(one, reason)| self.row(notification, one, state, reason))
-                    .collect();
-                let ids = rows.iter().filter_map(|row| row.id.try_as_ref().copied()).collect();
-                let key =
-                    [delivery::Column::NotificationId, delivery::Column::Recipient, delivery::Column::Again];
-                let insert = delivery::Entity::insert_many(rows).on_conflict_do_nothing_on(key);
-                let counted = insert.exec_without_returning(&self.tx).await?;
-                let many = self.added::<delivery::Entity>(counted, (delivery::Column::Id, ids)).await?;
-                counts.went(None, state, i32::try_from(many).unwrap_or(i32::MAX));
-            }
-        }
-        Ok(counts)
-    }
-
     /// Those of these users who are active and still have this openid at the service account.
     ///
     /// # Errors
@@ -286,51 +261,6 @@ impl Unit {
         Ok(users.iter().filter(is_so).map(|(user, _)| *user).collect())
     }
 
-    fn row(
-        &self,
-        notification: &Notification,
-        one: &Recipient,
-        state: DeliveryState,
-        reason: Option<&str>,
-    ) -> delivery::ActiveModel {
-        let now = self.now();
-        let user = || one.user.map(|user| user.to_string());
-        delivery::ActiveModel {
-            id: Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
-            org_id: Set(notification.organization.0),
-            notification_id: Set(notification.id.0),
-            outbox_id: Set(notification.outbox.0),
-            app_id: Set(notification.app.0),
-            lane: Set(notification.priority.lane()),
-            recipient: Set(one.openid.clone().or_else(user).unwrap_or_default()),
-            user_id: Set(one.user.map(|user| user.0)),
-            account_id: Set(None),
-            openid: Set(one.openid.clone()),
-            state: Set(state.name().into()),
-            reason: Set(reason.map(ToOwned::to_owned)),
-            errcode: Set(None),
-            attempts: Set(0),
-            due_at: Set(now.0),
-            unknown_since: Set(None),
-            fence: Set(0),
-            msgid: Set(None),
-            again: Set(0),
-            resend_of: Set(None),
-            created_at: Set(now.0),
-            sent_at: Set(None),
-            finished_at: Set(reason.map(|_| now.0)),
-        }
-    }
-
-    async fn not_following(
-        &self,
-        account: &ServiceAccount,
-        people: &[Recipient],
-    ) -> Result<HashSet<String>, StoreError> {
-        let openids = people.iter().filter_map(|one| one.openid.as_deref());
-        self.known_away(account.id, openids.collect()).await
-    }
-
     /// Those of whom it is known that they do not follow.
     ///
     /// # Errors
@@ -348,7 +278,7 @@ impl Unit {
             .column(follower::Column::Openid)
             .filter(follower::Column::ServiceAccountId.eq(account.0))
             .filter(follower::Column::Openid.is_in(openids))
-            .filter(follower::Column::Follows.eq(false))
+            .filter(by_key_only(follower::Column::Follows, false))
             .into_tuple()
             .all(&self.tx)
             .await?;

@@ -12,6 +12,13 @@ use sea_orm::{ConnectOptions, DatabaseConnection};
 use super::connect::{Database, OpenError};
 use super::error::StoreError;
 
+/// What a connection keeps of the file, in KiB. Keys that come in no order (openids) touch a leaf of their index each: whoever
+/// writes many must not read them again for every unit.
+const WRITER_KEEPS: u32 = 16 * 1024;
+const READER_KEEPS: u32 = 2 * 1024;
+/// Pages in the log before they are moved into the file (16 MiB): those that many units wrote are moved once.
+const LOG: &str = "4000";
+
 /// The two ways into one file.
 pub(super) struct Opened {
     pub(super) readers: DatabaseConnection,
@@ -30,8 +37,8 @@ pub(super) async fn open(database: &Database, path: &str) -> Result<Opened, Open
     // Made by us and not by SQLite, so that only its owner can read it; the files beside it follow its mode.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
     let url = format!("sqlite://{}?mode=rwc", path.display());
-    let writer = connect(&url, 1, database.acquire).await?;
-    let readers = connect(&url, database.readers, database.acquire).await?;
+    let writer = connect(&url, (1, WRITER_KEEPS), database.acquire).await?;
+    let readers = connect(&url, (database.readers, READER_KEEPS), database.acquire).await?;
     Ok(Opened { readers, writer, lock })
 }
 
@@ -46,7 +53,11 @@ fn lock(path: &Path, beside: bool) -> Result<File, OpenError> {
     }
 }
 
-async fn connect(url: &str, connections: u32, acquire: Duration) -> Result<DatabaseConnection, StoreError> {
+async fn connect(
+    url: &str,
+    (connections, keeps): (u32, u32),
+    acquire: Duration,
+) -> Result<DatabaseConnection, StoreError> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -59,6 +70,9 @@ async fn connect(url: &str, connections: u32, acquire: Duration) -> Result<Datab
                 .synchronous(SqliteSynchronous::Normal)
                 .foreign_keys(true)
                 .busy_timeout(acquire)
+                // Below zero it is no number of pages.
+                .pragma("cache_size", format!("-{keeps}"))
+                .pragma("wal_autocheckpoint", LOG)
         });
     Ok(sea_orm::Database::connect(options).await?)
 }

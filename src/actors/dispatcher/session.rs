@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(500);
 const FLUSH_AT: usize = 200;
 const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// The shortest time between two looks that nudges ask for.
-const LOOK_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// How often the account's row is read: it may be unbound, or have another secret.
 const ACCOUNT_LOOK: Duration = Duration::from_secs(1);
 /// How long to wait after the database was away.
@@ -90,6 +90,14 @@ pub(super) struct Session<'d> {
     held_at: Instant,
     saw_account_at: Instant,
     looked_at: Instant,
+    pub(super) receipts: Receipts,
+}
+
+/// When receipts are entered: those that come one after the other, together.
+pub(super) struct Receipts {
+    pub(super) not_before: Instant,
+    /// Whether there may be some.
+    pub(super) wait: bool,
 }
 
 impl<'d> Session<'d> {
@@ -133,6 +141,7 @@ impl<'d> Session<'d> {
             held_at: now,
             saw_account_at: now,
             looked_at: now,
+            receipts: Receipts { not_before: now, wait: false },
         })
     }
 
@@ -216,7 +225,7 @@ impl<'d> Session<'d> {
                     continue;
                 }
             }
-            let idle = self.taken == 0 && self.asking.is_none() && !nudged;
+            let idle = self.taken == 0 && self.asking.is_none() && !nudged && !self.receipts.wait;
             if idle {
                 let since = *idle_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= linger {
@@ -238,6 +247,7 @@ impl<'d> Session<'d> {
                 },
                 // Receipts come one by one, and each says so: one look is enough for all that come together.
                 () = tokio::time::sleep_until(self.looked_at + LOOK_PAUSE), if nudged => (look, nudged) = (true, false),
+                () = tokio::time::sleep_until(self.receipts.not_before), if self.receipts.wait => look = true,
                 quota = answer_of(&mut self.asking), if self.asking.is_some() => {
                     look = match self.take_quota(quota).await {
                         Ok(()) => true,

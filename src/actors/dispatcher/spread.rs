@@ -1,6 +1,8 @@
 //! Spreading notifications over their audiences, a page in each unit; and ending what waits of those that are stopped. What a
 //! holder of the lease before this one had taken is freed here, too.
 
+use tokio::time::Instant;
+
 use crate::bus::Nudge;
 use crate::domain::delivery::{DeliveryState, failed};
 use crate::domain::notification::{Notification, NotificationState, Stop};
@@ -8,7 +10,7 @@ use crate::store::dispatch::Moves;
 use crate::store::notification_progress::Which;
 use crate::store::receipts::Ended;
 
-use super::session::{Session, StepError};
+use super::session::{LOOK_PAUSE, Receipts, Session, StepError};
 
 /// People in a page of an audience.
 const PAGE: usize = 1_000;
@@ -140,8 +142,14 @@ impl Session<'_> {
         Ok(true)
     }
 
-    /// Enters what WeChat told of messages at their deliveries; true when something was looked at.
+    /// Enters what WeChat told of messages at their deliveries, and not a few at a time while more of it comes; true when there
+    /// are more than one unit takes.
     pub(super) async fn enter_receipts(&mut self) -> Result<bool, StepError> {
+        if Instant::now() < self.receipts.not_before {
+            self.receipts.wait = true;
+            return Ok(false);
+        }
+        self.receipts.wait = false;
         if !self.tools().store.has_receipts(self.lease.outbox, self.now()).await? {
             return Ok(false);
         }
@@ -152,7 +160,11 @@ impl Session<'_> {
         self.commit(unit).await?;
         metrics::counter!("menfang_receipts_total").increment(looked_at as u64);
         self.tools().bus.nudge(Nudge::Changes);
-        Ok(looked_at > 0)
+        let full = looked_at as u64 >= ROWS;
+        if !full {
+            self.receipts = Receipts { not_before: Instant::now() + LOOK_PAUSE, wait: true };
+        }
+        Ok(full)
     }
 }
 

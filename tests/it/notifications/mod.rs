@@ -12,6 +12,7 @@ mod inbox_live;
 mod orders;
 mod priorities;
 mod refusals;
+mod statements;
 mod watched;
 
 use serde_json::{Value, json};
