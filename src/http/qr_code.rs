@@ -18,7 +18,25 @@ const LEAST_WIDTH: usize = 240;
 
 /// A QR code of a link, as one SVG document that scales; none when the link is too long for any code.
 pub fn svg(link: &str) -> Option<String> {
-    let (modules, width) = modules(link)?;
+    let code = QrCode::with_error_correction_level(link, EcLevel::M).ok()?;
+    document(&code.to_colors(), code.width())
+}
+
+/// The same in a third of the time, for links of which many are drawn and none is printed: which of the eight masks is the best one
+/// is not looked for. What such a link has at its end is sealed, so it looks like noise under any of them.
+pub fn quick_svg(link: &str) -> Option<String> {
+    let bits = bits::encode_auto(link.as_bytes(), EcLevel::M).ok()?;
+    let version = bits.version();
+    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, EcLevel::M).ok()?;
+    let mut canvas = Canvas::new(version, EcLevel::M);
+    canvas.draw_all_functional_patterns();
+    canvas.draw_data(&data, &correction);
+    canvas.apply_mask(MaskPattern::DiagonalLines);
+    document(&canvas.into_colors(), usize::try_from(version.width()).ok()?)
+}
+
+/// Draws modules that are given row by row, of so many in a row.
+fn document(modules: &[Color], width: usize) -> Option<String> {
     let quiet = QUIET_ZONE as usize;
     let all = width + 2 * quiet;
     let pixels = all * LEAST_WIDTH.div_ceil(all);
@@ -43,19 +61,6 @@ pub fn svg(link: &str) -> Option<String> {
     }
     drawn.push_str("\"/></svg>");
     Some(drawn)
-}
-
-/// The modules of a code, row by row, and how many a row has. Which mask is the best one is not looked for, which is two thirds
-/// of the work: what the links have at their ends is sealed, so it looks like noise under any of them, and readers take all.
-fn modules(link: &str) -> Option<(Vec<Color>, usize)> {
-    let bits = bits::encode_auto(link.as_bytes(), EcLevel::M).ok()?;
-    let version = bits.version();
-    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, EcLevel::M).ok()?;
-    let mut canvas = Canvas::new(version, EcLevel::M);
-    canvas.draw_all_functional_patterns();
-    canvas.draw_data(&data, &correction);
-    canvas.apply_mask(MaskPattern::DiagonalLines);
-    Some((canvas.into_colors(), usize::try_from(version.width()).ok()?))
 }
 
 /// The same as an element of a page.

@@ -40,7 +40,7 @@ pub async fn start(
             visitor.problem(Code::TooManyRequests).retry_after(reached.retry_after)
         }
     })?;
-    let drawn = qr_code::svg(&opened.scan_url).ok_or_else(|| visitor.problem(Code::Internal))?;
+    let drawn = qr_code::quick_svg(&opened.scan_url).ok_or_else(|| visitor.problem(Code::Internal))?;
     let path = format!("/qr/{}", opened.handle);
     let life = site.sign_in.lifetimes();
     Ok(HttpResponse::Created()
