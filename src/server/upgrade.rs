@@ -23,9 +23,10 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use socket2::SockRef;
 
-use crate::http::live::waiting_socket::{Handover, WaitingSocket};
+use crate::http::live::waiting_socket::Handover;
 
 /// What is read at once.
 const READ: usize = 4_096;
@@ -67,11 +68,14 @@ where
         }
     });
     let upgrade = move |(request, connection): (Request, Framed<TcpStream, Codec>)| {
-        let app = upgrading.get().cloned();
+        // In boxes, and made out here: room for both, and for moving them, would be part of the connection else.
+        let answering = upgrading.get().map(|app| Box::pin(answer(App::clone(app), request, connection)));
         async move {
-            if let Some(app) = app {
-                // Whoever is cut off here is gone.
-                drop(serve(app, request, connection).await);
+            // Whoever is cut off here is gone.
+            if let Some(answering) = answering
+                && let Ok(Some(living)) = answering.await
+            {
+                living.await;
             }
             Ok::<_, actix_http::Error>(())
         }
@@ -93,20 +97,12 @@ struct Connection {
     unread: Cell<BytesMut>,
 }
 
-async fn serve(app: App, request: Request, connection: Framed<TcpStream, Codec>) -> io::Result<()> {
-    if let Some((socket, connection)) = answer(app, request, connection).await? {
-        let unread = connection.unread.take();
-        socket.live(connection.io, unread).await;
-    }
-    Ok(())
-}
-
-/// Answers a request; a socket that was left, with its connection, if that is what came of it.
+/// Answers a request; the life of the socket that was left, if that is what came of it.
 async fn answer(
     app: App,
     mut request: Request,
     connection: Framed<TcpStream, Codec>,
-) -> io::Result<Option<(WaitingSocket, Connection)>> {
+) -> io::Result<Option<LocalBoxFuture<'static, ()>>> {
     let FramedParts { io, mut codec, read_buf, mut write_buf, .. } = connection.into_parts();
     let connection = Rc::new(Connection { io, unread: Cell::new(read_buf) });
     let handover = Handover::default();
@@ -124,8 +120,9 @@ async fn answer(
     codec.encode(Message::Item((head, body.size())), &mut write_buf)?;
     write_all(&connection.io, &mut write_buf).await?;
     if let Some(socket) = handover.take() {
-        let connection = Rc::into_inner(connection);
-        return Ok(connection.map(|connection| (socket, connection)));
+        // What came along is copied: it lies in a buffer of 8 KiB.
+        let live = |Connection { io, unread }| socket.live(io, &unread.take()).boxed_local();
+        return Ok(Rc::into_inner(connection).map(live));
     }
     if !body.size().is_eof() {
         send(&connection.io, &mut codec, &mut write_buf, body).await?;

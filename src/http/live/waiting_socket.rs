@@ -62,20 +62,9 @@ impl WaitingSocket {
         Self { watch, clock, life }
     }
 
-    /// Lives on a connection, of which this was read after the handshake.
-    pub async fn live(self, io: TcpStream, unread: BytesMut) {
-        let mut socket = Socket::new(self, io, &unread);
-        // It is as large as what a request may be read into.
-        drop(unread);
-        let mut alarm = pin!(sleep_until(socket.alarm));
-        let mut goes_on = socket.start();
-        while goes_on.is_ok() {
-            if alarm.deadline() != socket.due() {
-                alarm.as_mut().reset(socket.due());
-            }
-            let event = poll_fn(|cx| socket.poll(alarm.as_mut(), cx)).await;
-            goes_on = socket.on(event);
-        }
+    /// Its life on a connection, of which this was read after the handshake.
+    pub fn live(self, io: TcpStream, unread: &[u8]) -> impl Future<Output = ()> + use<> {
+        Socket::new(self, io, unread).live()
     }
 }
 
@@ -143,6 +132,18 @@ impl Socket {
             ends: now + life,
             alarm: now + PING,
             state: State::Open,
+        }
+    }
+
+    async fn live(mut self) {
+        let mut alarm = pin!(sleep_until(self.alarm));
+        let mut goes_on = self.start();
+        while goes_on.is_ok() {
+            if alarm.deadline() != self.due() {
+                alarm.as_mut().reset(self.due());
+            }
+            let event = poll_fn(|cx| self.poll(alarm.as_mut(), cx)).await;
+            goes_on = self.on(event);
         }
     }
 
@@ -270,7 +271,7 @@ impl Socket {
             Frame::Pong(_) => {
                 if self.state == State::Pinged {
                     self.state = State::Open;
-                    self.alarm += PING - PONG;
+                    self.alarm += PING.saturating_sub(PONG);
                 }
                 Ok(())
             }

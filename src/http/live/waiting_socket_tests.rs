@@ -55,7 +55,7 @@ async fn story(life: Duration, tell: impl AsyncFnOnce(Watcher<StateFrame>, TcpSt
     let (client, server) = connection().await;
     let (watcher, socket) = waiting(life);
     let local = LocalSet::new();
-    let lives = local.spawn_local(socket.live(server, BytesMut::new()));
+    let lives = local.spawn_local(socket.live(server, &[]));
     local.run_until(tell(watcher, client)).await;
     local.run_until(lives).await.unwrap();
 }
@@ -128,6 +128,6 @@ async fn an_actor_that_is_gone_without_a_word_is_told() {
 async fn a_waiting_socket_is_small() {
     let (_client, server) = connection().await;
     let (_watcher, socket) = waiting(Duration::from_hours(1));
-    let size = size_of_val(&socket.live(server, BytesMut::new()));
-    assert!(size <= 768, "{size}");
+    let size = size_of_val(&socket.live(server, &[]));
+    assert!(size <= 640, "{size}");
 }
