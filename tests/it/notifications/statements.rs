@@ -55,10 +55,17 @@ impl Desk {
         store.migrate_up().await.unwrap();
         let (organization, outbox) = (OrgId(id()), Outbox(id()));
         let account = account(organization, outbox);
-        let unit = store.begin().await.unwrap();
-        for number in 0..people {
-            unit.set_follower(organization, account.id, &openid(number), true, unit.now()).await.unwrap();
+        let everybody: Vec<usize> = (0..people).collect();
+        // One by one they are many statements, and a unit has its time.
+        for some in everybody.chunks(FEW) {
+            let unit = store.begin().await.unwrap();
+            for number in some {
+                let openid = openid(*number);
+                unit.set_follower(organization, account.id, &openid, true, unit.now()).await.unwrap();
+            }
+            unit.commit().await.unwrap();
         }
+        let unit = store.begin().await.unwrap();
         let scope = OrgScope::of_row(organization);
         let notification = unit.create_notification(scope, &order(outbox)).await.unwrap();
         let lease = unit.take_outbox((outbox, organization), "test", Duration::from_mins(1)).await.unwrap();
