@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::Arbiter;
 use entities::qr_session::{Column, Entity};
+use menfang::actors::closed_portals::ClosedPortals;
 use menfang::actors::qr_session::{Tools, Update};
 use menfang::actors::registry::Registry;
 use menfang::domain::clock::Clock;
@@ -39,7 +40,7 @@ fn tools(store: Store) -> Tools {
         idle_pc: minute,
         idle_wechat: minute,
     };
-    Tools { store, clock: Arc::new(SystemClock), lifetimes, watchers: 8, closed: Default::default() }
+    Tools { store, clock: Arc::new(SystemClock), lifetimes, watchers: 8, closed: ClosedPortals::default() }
 }
 
 /// A session that somebody scanned.

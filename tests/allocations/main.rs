@@ -2,6 +2,8 @@
 //! way above what is counted now, and a path that grows past it is looked at: `DHAT` finds out where
 //! (<https://docs.rs/dhat>). Times are measured by `make bench`.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
 mod claim_batch;
 mod frame_push;
 mod rows;
