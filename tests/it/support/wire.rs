@@ -101,7 +101,8 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     match u8::try_from(length) {
         Ok(length) if length < 126 => frame.push(0x80 | length),
         _ => {
-            frame.push(0x80 | 126);
+            // 126: the length is in the next two bytes.
+            frame.push(0xfe);
             frame.extend(length.to_be_bytes());
         }
     }
