@@ -36,5 +36,8 @@ fn assert_at_most(most: u64, before: u64, many: u64, what: &str) {
     eprintln!("{what}: {each} allocations, at most {most}");
     assert!(each <= most, "{what}: {each} allocations, at most {most}");
     // A bound far above tells nothing.
-    assert!(each * 2 >= most, "{what}: only {each} allocations, so the bound of {most} can come down");
+    assert!(
+        most < 10 || each * 2 >= most,
+        "{what}: only {each} allocations, so the bound of {most} can come down"
+    );
 }
