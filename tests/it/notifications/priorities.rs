@@ -1,7 +1,5 @@
 //! Lanes, shares and limits: what goes first, and how fast.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use crate::support::TestServer;
@@ -14,18 +12,17 @@ async fn server_with(followers: u32, settings: &[(&'static str, &str)]) -> TestS
 async fn an_urgent_message_of_one_app_passes_a_bulk_order_of_another() {
     let server = server_with(3_000, &[("wechat.sends_per_second", "200")]).await;
     let bulk = server.order_of("suppliers", json!({"priority": "bulk"})).await;
-    server.notification_until(&bulk, |one| one["counts"]["sent"].as_u64() > Some(50)).await;
+    let sent = |bulk: &serde_json::Value| bulk["counts"]["sent"].as_u64().unwrap();
+    let before = server.notification_until(&bulk, |one| sent(one) > 50).await;
     let one = server.openids(&["per_1_7"]).await;
-    let begun = Instant::now();
     let urgent =
         server.order_of("customers", json!({"priority": "urgent", "audience": {"openids": one}})).await;
     server.all_sent(&urgent).await;
-    let took = begun.elapsed();
-    // Every step is a round trip to a database server, which shares the machine with the tests.
-    let most = if server.running().store.is_for_one_process() { 1 } else { 3 };
-    assert!(took < Duration::from_secs(most), "{took:?}");
     let bulk = server.notification(&bulk).await;
     assert_eq!(bulk["state"], "sending", "{bulk}");
+    // Not by the clock, for the tests share the machine: two seconds' worth of what may be sent, where all of it takes fifteen.
+    let meanwhile = sent(&bulk) - sent(&before);
+    assert!(meanwhile < 400, "{meanwhile} messages went first");
 }
 
 #[actix_web::test]
