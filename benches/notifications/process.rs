@@ -84,7 +84,7 @@ impl Notifications {
 /// Is that process.
 pub(crate) async fn obey(arguments: &Arguments, cores: Cores) -> anyhow::Result<()> {
     let amounts = Amounts::scaled(arguments.scale as usize);
-    let mut bench = Bench::start(amounts, cores, arguments).await?;
+    let mut bench = Box::pin(Bench::start(amounts, cores, arguments)).await?;
     let why = bench.python.as_ref().err().map(|error| format!("{error}").replace('\n', " "));
     writeln!(std::io::stdout(), "{}", why.unwrap_or_default())?;
     loop {

@@ -12,6 +12,7 @@ pub struct Model {
     pub topic: String,
     pub subject: String,
     pub at: i64,
+    pub seq: Option<i32>,
 }
 
 /// Rows are joined by their keys in the store.

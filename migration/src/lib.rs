@@ -16,6 +16,7 @@ mod m0009_notifications;
 mod m0010_ages;
 mod m0011_secret_marks;
 mod m0012_delivery_indexes;
+mod m0013_change_steps;
 
 /// All changes of the schema, in their order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_ages::Migration),
             Box::new(m0011_secret_marks::Migration),
             Box::new(m0012_delivery_indexes::Migration),
+            Box::new(m0013_change_steps::Migration),
         ]
     }
 }

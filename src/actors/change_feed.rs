@@ -1,4 +1,5 @@
-//! The change feed: reads the `changes` table when nudged, and once a second anyway, for all live views of this node.
+//! The change feed: reads the `changes` table when nudged, and once a second anyway, for all live views of this node. What this
+//! node has written of QR sessions itself it shows without reading.
 //!
 //! Server start makes me; I hold the highest number seen and those it left out, because numbers may be committed out of
 //! their order; I never stop by myself.
@@ -10,7 +11,7 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::bus::{Bus, Nudge};
+use crate::bus::{About, Bus, Nudge};
 use crate::domain::ids::{AccountId, AppId};
 use crate::domain::qr_ticket::QrRef;
 use crate::store::changes::{Change, Topic};
@@ -79,11 +80,12 @@ impl Actor for ChangeFeed {
             run(store, bus, views).await;
         };
         ctx.spawn(run.into_actor(self));
+        ctx.spawn(tell_own(self.bus.clone(), self.views.registry.clone()).into_actor(self));
     }
 }
 
 async fn run(store: Store, bus: Bus, views: Views) {
-    let mut nudges = bus.listen();
+    let mut nudges = bus.listen(About::Changes);
     let mut position = Position::default();
     let mut known = false;
     let mut tick = tokio::time::interval(INTERVAL);
@@ -92,8 +94,7 @@ async fn run(store: Store, bus: Bus, views: Views) {
         tokio::select! {
             nudge = nudges.recv() => match nudge {
                 // One look answers every nudge that is waiting.
-                Ok(Nudge::Changes) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
-                Ok(Nudge::Follower { .. } | Nudge::Imports | Nudge::Outbox) => continue,
+                Ok(_) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}
@@ -107,6 +108,19 @@ async fn run(store: Store, bus: Bus, views: Views) {
                 known = false;
                 tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look");
             }
+        }
+    }
+}
+
+/// Shows at once what this node itself has written of QR sessions. Whoever is told nothing hears of it from the feed, and whoever
+/// was told passes over the feed's line.
+async fn tell_own(bus: Bus, registry: Registry) {
+    let mut nudges = bus.listen(About::QrSessions);
+    loop {
+        match nudges.recv().await {
+            Ok(Nudge::QrSession(session)) => registry.show(session),
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
         }
     }
 }
@@ -175,7 +189,8 @@ fn look_at_all(views: &Views) {
 /// Has everybody look who watches what changed.
 async fn tell(store: &Store, views: &Views, changes: &[Change]) -> Result<(), StoreError> {
     let of = |topic| changes.iter().filter(move |change| change.topic == Some(topic));
-    views.registry.look(of(Topic::QrSession).filter_map(|change| QrRef::from_hex(&change.subject)));
+    let sessions = of(Topic::QrSession);
+    views.registry.look(sessions.filter_map(|change| Some((QrRef::from_hex(&change.subject)?, change.seq))));
     let accounts: HashSet<AccountId> =
         of(Topic::Inbox).filter_map(|change| change.subject.parse().ok()).collect();
     views.inboxes.look(accounts);

@@ -26,7 +26,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Co
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
-use crate::bus::{Bus, Nudge};
+use crate::bus::{About, Bus};
 use crate::domain::clock::{Clock, Entropy, random};
 use crate::domain::ids::{AppId, OrgId};
 use crate::domain::keys::hex;
@@ -331,15 +331,14 @@ async fn watch_for_work(
     home: &ArbiterHandle,
     at_work: &Arc<Mutex<HashSet<Outbox>>>,
 ) {
-    let mut nudges = dispatcher.tools.bus.listen();
+    let mut nudges = dispatcher.tools.bus.listen(About::Outbox);
     let mut tick = tokio::time::interval(INTERVAL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !dispatcher.is_draining() {
         tokio::select! {
             nudge = nudges.recv() => match nudge {
                 // One look answers every nudge that is waiting.
-                Ok(Nudge::Outbox) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
-                Ok(Nudge::Changes | Nudge::Follower { .. } | Nudge::Imports) => continue,
+                Ok(_) | Err(RecvError::Lagged(_)) => while nudges.try_recv().is_ok() {},
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}

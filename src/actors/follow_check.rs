@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::bus::{Bus, Nudge};
+use crate::bus::{About, Bus, Nudge};
 use crate::domain::clock::Clock;
 use crate::domain::follower::known_as_of;
 use crate::domain::ids::OrgId;
@@ -73,7 +73,7 @@ enum CheckError {
 
 impl Asker {
     async fn run(self) {
-        let mut nudges = self.bus.listen();
+        let mut nudges = self.bus.listen(About::Followers);
         loop {
             match nudges.recv().await {
                 Ok(Nudge::Follower { organization, openid }) => {
@@ -81,7 +81,7 @@ impl Asker {
                         tracing::warn!(organization.id = %organization, error = %error, "whether a person follows could not be asked");
                     }
                 }
-                Ok(Nudge::Changes | Nudge::Imports | Nudge::Outbox) | Err(RecvError::Lagged(_)) => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
         }

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
-use crate::bus::{Bus, Nudge};
+use crate::bus::{About, Bus};
 use crate::domain::clock::{Clock, Millis};
 use crate::domain::follower::{ImportState, pause_after};
 use crate::domain::ids::ImportId;
@@ -215,14 +215,13 @@ impl Actor for FollowerImports {
 }
 
 async fn run(importer: &FollowerImporter) {
-    let mut nudges = importer.catching_up.bus.listen();
+    let mut nudges = importer.catching_up.bus.listen(About::Imports);
     let mut tick = tokio::time::interval(INTERVAL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             nudge = nudges.recv() => match nudge {
-                Ok(Nudge::Imports) | Err(RecvError::Lagged(_)) => {}
-                Ok(Nudge::Changes | Nudge::Follower { .. } | Nudge::Outbox) => continue,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             },
             _ = tick.tick() => {}

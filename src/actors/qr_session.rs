@@ -13,6 +13,7 @@ use actix::{
 
 use crate::domain::clock::{Clock, Millis};
 use crate::domain::policy::Lifetimes;
+use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::Waiting;
 use crate::domain::scope::OrgScope;
 use crate::store::{Store, StoreError};
@@ -49,10 +50,15 @@ pub struct Tools {
 #[rtype(result = "()")]
 pub struct Attach(pub Watcher<StateFrame>);
 
-/// The row may have changed, or time has gone by.
+/// The row may have changed, to the step of this number if it is known, or time has gone by.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Look;
+pub struct Look(pub Option<u32>);
+
+/// The row, as it was just written.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Show(pub Arc<QrSession>);
 
 /// Every watcher is to go.
 #[derive(Message)]
@@ -77,9 +83,16 @@ impl QrSessionActor {
         Self { waiting, tools, sessions, watchers: Vec::new(), fresh: Vec::new(), last: None, timer: None }
     }
 
-    fn read(&self, ctx: &mut Context<Self>) {
+    /// Whether somebody is to be shown anything. When I was just started, my first watcher may stand behind others in my mailbox:
+    /// an end shown to nobody would stop me before it is let in.
+    fn has_watchers(&self) -> bool {
+        !self.watchers.is_empty() || !self.fresh.is_empty()
+    }
+
+    /// Shows the row, which is read where it is not given.
+    fn read(&self, ctx: &mut Context<Self>, row: Option<Arc<QrSession>>) {
         let (waiting, tools) = (self.waiting, Arc::clone(&self.tools));
-        let frame = async move { read_frame(&waiting, &tools).await };
+        let frame = async move { read_frame(&waiting, row, &tools).await };
         ctx.spawn(frame.into_actor(self).map(|frame, actor, ctx| match frame {
             Ok(frame) => actor.show(frame, ctx),
             Err(error) => {
@@ -89,7 +102,7 @@ impl QrSessionActor {
                     watcher.push(Update::Close(close::INTERNAL));
                 }
                 if !actor.watchers.is_empty() {
-                    ctx.run_later(AGAIN, |actor, ctx| actor.read(ctx));
+                    ctx.run_later(AGAIN, |actor, ctx| actor.read(ctx, None));
                 }
                 actor.stop_if_alone(ctx);
             }
@@ -145,7 +158,7 @@ impl QrSessionActor {
         self.timer = Some(ctx.run_later(left.min(SWEEP), move |actor, ctx| {
             actor.timer = None;
             if left <= SWEEP {
-                actor.read(ctx);
+                actor.read(ctx, None);
             } else {
                 actor.arm(expires_at, ctx);
                 actor.stop_if_alone(ctx);
@@ -169,15 +182,22 @@ impl QrSessionActor {
     }
 }
 
-async fn read_frame(waiting: &Waiting, tools: &Tools) -> Result<StateFrame, StoreError> {
-    let row = tools.store.qr_session(waiting.r).await?;
+async fn read_frame(
+    waiting: &Waiting,
+    row: Option<Arc<QrSession>>,
+    tools: &Tools,
+) -> Result<StateFrame, StoreError> {
+    let row = match row {
+        Some(row) => Some(row),
+        None => tools.store.qr_session(waiting.r).await?.map(Arc::new),
+    };
     // Most changes show nobody, and an approval is waited for.
     let shown = row.as_ref().filter(|row| StateFrame::shows_person(row.state));
     let user = match shown.and_then(|row| Some((OrgScope::of_row(row.organization), row.user?))) {
         Some((scope, user)) => tools.store.external_user(scope, user).await?,
         None => None,
     };
-    let frame = StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
+    let frame = StateFrame::of(waiting, row.as_deref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
     // The set is a hint that spares open portals a read: one that was opened again just now may still be in it.
     let closed = tools.closed.holds(waiting.app) && !tools.store.takes_sign_ins(waiting.app).await?;
     Ok(if closed { frame.at_closed_portal() } else { frame })
@@ -210,20 +230,28 @@ impl Handler<Attach> for QrSessionActor {
             return;
         }
         self.fresh.push(attach.0);
-        self.read(ctx);
+        self.read(ctx, None);
     }
 }
 
 impl Handler<Look> for QrSessionActor {
     type Result = ();
 
-    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
-        // I was just started, and my first watcher stands behind this in my mailbox: an end shown to nobody would stop
-        // me before it is let in.
-        if self.watchers.is_empty() && self.fresh.is_empty() {
-            return;
+    fn handle(&mut self, Look(seq): Look, ctx: &mut Self::Context) {
+        let was_shown = seq.is_some_and(|seq| self.last.as_ref().is_some_and(|last| last.seq >= seq));
+        if self.has_watchers() && !was_shown {
+            self.read(ctx, None);
         }
-        self.read(ctx);
+    }
+}
+
+impl Handler<Show> for QrSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Show(row): Show, ctx: &mut Self::Context) {
+        if self.has_watchers() {
+            self.read(ctx, Some(row));
+        }
     }
 }
 

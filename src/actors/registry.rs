@@ -9,10 +9,11 @@ use std::time::Duration;
 use actix::{Actor, Addr, ArbiterHandle};
 
 use crate::domain::ids::AppId;
+use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::{StateFrame, close};
-use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Tools};
+use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Show, Tools};
 use super::watcher::{self, Updates};
 
 /// Why nothing can be watched now.
@@ -123,21 +124,30 @@ impl Registry {
         Ok(address)
     }
 
-    /// Tells the sessions of these rows, if they live here, to look.
-    pub fn look(&self, changed: impl Iterator<Item = QrRef>) {
-        for r in changed {
+    /// Tells the sessions of these rows, if they live here, to look, unless they have seen the step that their row is at.
+    pub fn look(&self, changed: impl Iterator<Item = (QrRef, Option<u32>)>) {
+        for (r, seq) in changed {
             let address = self.sessions.table().get(&r).map(|live| live.address.clone());
             // A full mailbox already holds a look; one that has stopped needs none.
             if let Some(address) = address {
-                drop(address.try_send(Look));
+                drop(address.try_send(Look(seq)));
             }
+        }
+    }
+
+    /// Has a session, if it lives here, show its row as it was just written.
+    pub fn show(&self, row: Arc<QrSession>) {
+        let address = self.sessions.table().get(&row.r).map(|live| live.address.clone());
+        // The change feed tells it too.
+        if let Some(address) = address {
+            drop(address.try_send(Show(row)));
         }
     }
 
     /// Tells every session to look: time has moved.
     pub fn look_at_all(&self) {
         let all: Vec<QrRef> = self.sessions.table().keys().copied().collect();
-        self.look(all.into_iter());
+        self.look(all.into_iter().map(|r| (r, None)));
     }
 
     /// Whether the portal of an app is closed, as the change feed last read it.
@@ -156,7 +166,7 @@ impl Registry {
         let table = self.sessions.table();
         let there: Vec<QrRef> = table.iter().filter(|(_, live)| live.app == app).map(|(r, _)| *r).collect();
         drop(table);
-        self.look(there.into_iter());
+        self.look(there.into_iter().map(|r| (r, None)));
     }
 
     /// How many sessions live here.

@@ -27,7 +27,7 @@ pub(super) async fn forget(
             subject: Some(user.to_string()),
             result: "not_following",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
     }
     Ok(())
 }

@@ -7,10 +7,13 @@ pub mod guard;
 pub mod in_process;
 pub mod redis;
 
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 
 use crate::domain::clock::Millis;
 use crate::domain::ids::OrgId;
+use crate::domain::qr_session::QrSession;
 
 use self::guard::{Limit, Reached};
 use self::in_process::InProcess;
@@ -21,6 +24,9 @@ use self::redis::{Cache, RedisBus, Settings, Unusable};
 pub enum Nudge {
     /// The change feed has something new.
     Changes,
+    /// A QR session as it was just written; its line in the change feed tells the other nodes. Stays on this node, for it names a
+    /// person, and is lost without harm: the feed comes after it.
+    QrSession(Arc<QrSession>),
     /// Somebody signed in of whom it is not known whether they follow. Stays on this node, for it names a person.
     Follower {
         /// The organization whose service account is meant.
@@ -32,6 +38,34 @@ pub enum Nudge {
     Imports,
     /// Something is to be sent, or receipts have come.
     Outbox,
+}
+
+/// What a nudge is about; whoever listens does so to one of these, and sleeps through all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// [`Nudge::Changes`].
+    Changes,
+    /// [`Nudge::QrSession`].
+    QrSessions,
+    /// [`Nudge::Follower`].
+    Followers,
+    /// [`Nudge::Imports`].
+    Imports,
+    /// [`Nudge::Outbox`].
+    Outbox,
+}
+
+impl Nudge {
+    /// What it is about.
+    pub fn about(&self) -> About {
+        match self {
+            Self::Changes => About::Changes,
+            Self::QrSession(_) => About::QrSessions,
+            Self::Follower { .. } => About::Followers,
+            Self::Imports => About::Imports,
+            Self::Outbox => About::Outbox,
+        }
+    }
 }
 
 /// How nudges travel. A closed set: one process, or Redis between many.
@@ -66,9 +100,9 @@ impl Bus {
         }
     }
 
-    /// Hears every nudge from now on; one who is slow misses the oldest, and looks anyway.
-    pub fn listen(&self) -> broadcast::Receiver<Nudge> {
-        self.here().listen()
+    /// Hears every nudge about this from now on; one who is slow misses the oldest, and looks anyway.
+    pub fn listen(&self, about: About) -> broadcast::Receiver<Nudge> {
+        self.here().listen(about)
     }
 
     /// Counts one under every limit, or under none if one of them is reached: over all nodes, or on this one while Redis is away.

@@ -140,7 +140,7 @@ impl Unit {
         let ended = done.rows_affected == 1;
         if ended {
             // Accounts are of no organization, and neither is that line of the feed.
-            self.changed(OrgId(Uuid::nil()), Topic::Inbox, &account.to_string()).await?;
+            self.changed(OrgId(Uuid::nil()), Topic::Inbox, &account.to_string());
         }
         Ok(ended)
     }

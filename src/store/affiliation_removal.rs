@@ -39,7 +39,7 @@ impl Unit {
                 .await?;
             if done.rows_affected == 1 {
                 self.forget_affiliation(scope, id).await?;
-                self.inbox_changed(scope, account).await?;
+                self.inbox_changed(scope, account);
                 return Ok(Some(status));
             }
         }

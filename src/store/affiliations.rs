@@ -191,7 +191,7 @@ impl Unit {
             .await?;
         if done.rows_affected == 1 {
             let account = self.account_of(scope, id).await?;
-            self.inbox_changed(scope, account).await?;
+            self.inbox_changed(scope, account);
         }
         Ok(done.rows_affected == 1)
     }
@@ -212,14 +212,9 @@ impl Unit {
     }
 
     /// Tells those who watch an account's inbox that it shows more or less now.
-    pub(super) async fn inbox_changed(
-        &self,
-        scope: OrgScope,
-        account: Option<AccountId>,
-    ) -> Result<(), StoreError> {
-        match account {
-            Some(account) => self.changed(scope.organization(), Topic::Inbox, &account.to_string()).await,
-            None => Ok(()),
+    pub(super) fn inbox_changed(&self, scope: OrgScope, account: Option<AccountId>) {
+        if let Some(account) = account {
+            self.changed(scope.organization(), Topic::Inbox, &account.to_string());
         }
     }
 

@@ -74,6 +74,7 @@ impl Unit {
         settings: &AppSettings,
     ) -> Result<bool, StoreError> {
         use app::Column;
+        self.touches_recent();
         let mut update = app::Entity::update_many()
             .filter(Column::Id.eq(id.0))
             .filter(Column::OrgId.eq(scope.organization().0))

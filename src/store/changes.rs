@@ -48,6 +48,8 @@ pub struct Change {
     pub topic: Option<Topic>,
     /// Which row.
     pub subject: String,
+    /// Which step the row is at, where its steps have numbers.
+    pub seq: Option<u32>,
 }
 
 impl Store {
@@ -85,5 +87,10 @@ impl Store {
 }
 
 fn read(row: change::Model) -> Change {
-    Change { id: row.id, topic: Topic::from_name(&row.topic), subject: row.subject }
+    Change {
+        id: row.id,
+        topic: Topic::from_name(&row.topic),
+        subject: row.subject,
+        seq: row.seq.and_then(|seq| u32::try_from(seq).ok()),
+    }
 }

@@ -11,8 +11,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use crate::domain::clock::{Clock, Entropy, Millis};
 
 use super::error::StoreError;
-use super::patience::Patient;
-use super::unit::Unit;
+use super::patience::{GivenUp, Patient};
+use super::recent::Recent;
+use super::unit::{Done, Unit};
 use super::vault::Vault;
 use super::{servers, sqlite};
 
@@ -69,6 +70,7 @@ pub struct Store {
     pub(super) database: Arc<Database>,
     writes: Arc<AtomicU64>,
     asked: Arc<AtomicU64>,
+    pub(super) recent: Arc<Recent>,
     lock: Option<Arc<File>>,
 }
 
@@ -87,8 +89,11 @@ impl Pools {
         asked: &Arc<AtomicU64>,
     ) -> Result<Self, OpenError> {
         let half = connections.div_ceil(2);
-        let pool = || servers::pool(database, half, patience);
-        let open = || Ok::<_, OpenError>(Patient::new(pool()?, Some(patience), asked));
+        let open = || {
+            let given_up = GivenUp::default();
+            let pool = servers::pool(database, (half, patience), given_up.clone())?;
+            Ok::<_, OpenError>(Patient::of_server(pool, patience, asked, given_up))
+        };
         Ok(Self { readers: open()?, writer: open()? })
     }
 }
@@ -118,7 +123,7 @@ impl Store {
         if let Some(path) = url.strip_prefix("sqlite://") {
             let opened = sqlite::open(database, path).await?;
             let [readers, writer] =
-                [opened.readers, opened.writer].map(|connection| Patient::new(connection, None, &asked));
+                [opened.readers, opened.writer].map(|connection| Patient::of_file(connection, &asked));
             let lock = Some(Arc::new(opened.lock));
             return Ok(Self {
                 readers,
@@ -128,6 +133,7 @@ impl Store {
                 database: of,
                 writes: Arc::default(),
                 asked,
+                recent: Arc::default(),
                 lock,
             });
         }
@@ -148,6 +154,7 @@ impl Store {
             database: of,
             writes: Arc::default(),
             asked,
+            recent: Arc::default(),
             lock: None,
         };
         store.ping().await?;
@@ -172,7 +179,8 @@ impl Store {
     /// The database is away or busy.
     pub async fn begin(&self) -> Result<Unit, StoreError> {
         let deadline = self.database.transaction;
-        Unit::begin(&self.writer, self.tools.clone(), deadline, Arc::clone(&self.writes)).await
+        let done = Done { units: Arc::clone(&self.writes), recent: Arc::clone(&self.recent) };
+        Unit::begin(&self.writer, self.tools.clone(), deadline, done).await
     }
 
     /// How many units were committed since the start: idle browsers must not move it.

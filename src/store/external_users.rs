@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
+    QuerySelect,
+};
 
 use entities::{external_user, known_browser, wechat_binding};
 
@@ -48,10 +51,7 @@ impl Store {
         app: AppId,
         openid: &str,
     ) -> Result<Option<ExternalUser>, StoreError> {
-        match binding(&self.readers, app, openid).await? {
-            Some(row) => find(&self.readers, &self.tools, scope, UserId(row.user_id)).await,
-            None => Ok(None),
-        }
+        find_bound(&self.readers, &self.tools, (scope, app), openid).await
     }
 
     /// Whether a person has signed in on a browser before.
@@ -104,12 +104,30 @@ impl Unit {
         row.map(|row| read(&self.tools, row)).transpose()
     }
 
-    /// The account that a WeChat identity has in an app, as this unit sees it.
+    /// The id of the account that a WeChat identity has in an app, as this unit sees it.
     ///
     /// # Errors
     /// The database is away.
     pub async fn bound_user(&self, app: AppId, openid: &str) -> Result<Option<UserId>, StoreError> {
-        Ok(binding(&self.tx, app, openid).await?.map(|row| UserId(row.user_id)))
+        let row = wechat_binding::Entity::find()
+            .filter(wechat_binding::Column::AppId.eq(app.0))
+            .filter(wechat_binding::Column::Openid.eq(openid))
+            .one(&self.tx)
+            .await?;
+        Ok(row.map(|row| UserId(row.user_id)))
+    }
+
+    /// The account that a WeChat identity has in an app of the scope's organization, as this unit sees it.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn user_of_openid(
+        &self,
+        scope: OrgScope,
+        app: AppId,
+        openid: &str,
+    ) -> Result<Option<ExternalUser>, StoreError> {
+        find_bound(&self.tx, &self.tools, (scope, app), openid).await
     }
 
     /// The openid that is bound to an account.
@@ -310,16 +328,23 @@ async fn find<C: ConnectionTrait>(
     row.map(|row| read(tools, row)).transpose()
 }
 
-async fn binding<C: ConnectionTrait>(
+async fn find_bound<C: ConnectionTrait>(
     db: &C,
-    app: AppId,
+    tools: &Tools,
+    (scope, app): (OrgScope, AppId),
     openid: &str,
-) -> Result<Option<wechat_binding::Model>, StoreError> {
-    Ok(wechat_binding::Entity::find()
+) -> Result<Option<ExternalUser>, StoreError> {
+    let whose = wechat_binding::Entity::belongs_to(external_user::Entity)
+        .from(wechat_binding::Column::UserId)
+        .to(external_user::Column::Id);
+    let row = external_user::Entity::find()
+        .join_rev(JoinType::InnerJoin, whose.into())
         .filter(wechat_binding::Column::AppId.eq(app.0))
         .filter(wechat_binding::Column::Openid.eq(openid))
+        .filter(external_user::Column::OrgId.eq(scope.organization().0))
         .one(db)
-        .await?)
+        .await?;
+    row.map(|row| read(tools, row)).transpose()
 }
 
 pub(super) fn read(tools: &Tools, row: external_user::Model) -> Result<ExternalUser, StoreError> {

@@ -152,7 +152,7 @@ impl Unit {
             .exec(&self.tx)
             .await?;
         if done.rows_affected > 0 {
-            self.changed(organization, Topic::Inbox, &account.to_string()).await?;
+            self.changed(organization, Topic::Inbox, &account.to_string());
         }
         Ok(done.rows_affected)
     }

@@ -225,6 +225,7 @@ impl Unit {
             topic: Set(Topic::Inbox.name().into()),
             subject: Set(account.to_string()),
             at: Set(now),
+            seq: Set(None),
         });
         change::Entity::insert_many(news).exec_without_returning(&self.tx).await?;
         Ok(())

@@ -138,7 +138,8 @@ impl Unit {
         if moved.pending <= 0 && moved.sending <= 0 {
             self.close_notification(id).await?;
         }
-        self.changed(organization, Topic::Notification, &id.to_string()).await
+        self.changed(organization, Topic::Notification, &id.to_string());
+        Ok(())
     }
 
     /// Closes a notification of which nothing waits and nothing is under way any more; false when something is.
@@ -183,7 +184,7 @@ impl Unit {
             .all(&self.tx)
             .await?;
         for (id, organization) in open {
-            self.changed(OrgId(organization), Topic::Notification, &NotificationId(id).to_string()).await?;
+            self.changed(OrgId(organization), Topic::Notification, &NotificationId(id).to_string());
         }
         Ok(())
     }

@@ -269,7 +269,7 @@ impl Unit {
         }
         // What has no deliveries yet is over; the others are ended by its dispatcher.
         self.close_notification(id).await?;
-        self.changed(scope.organization(), Topic::Notification, &id.to_string()).await?;
+        self.changed(scope.organization(), Topic::Notification, &id.to_string());
         Ok(true)
     }
 }

@@ -106,6 +106,7 @@ impl Unit {
         settings: &OrganizationSettings,
     ) -> Result<bool, StoreError> {
         use organization::Column;
+        self.touches_recent();
         let mut update = organization::Entity::update_many()
             .filter(Column::Id.eq(id.0))
             .col_expr(Column::Id, Expr::value(id.0));

@@ -1,10 +1,11 @@
 //! Portals, each with what its visitors see of its app and organization; and apps while they are made.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait,
+    FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef,
 };
+use uuid::Uuid;
 
 use entities::{app, organization, portal, role, service_account};
 
@@ -58,8 +59,7 @@ impl Store {
     /// # Errors
     /// The database is away, or a row makes no sense.
     pub async fn portal_by_slug(&self, slug: &str) -> Result<Option<Portal>, StoreError> {
-        let row = portal::Entity::find().filter(portal::Column::Slug.eq(slug)).one(&self.readers).await?;
-        with_app(&self.readers, row).await
+        find(&self.readers, portal::Column::Slug.eq(slug)).await
     }
 
     /// The portal of an app whose id stands in a value that we signed.
@@ -67,8 +67,7 @@ impl Store {
     /// # Errors
     /// The database is away, or a row makes no sense.
     pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
-        let row = portal::Entity::find_by_id(app.0).one(&self.readers).await?;
-        with_app(&self.readers, row).await
+        find(&self.readers, portal::Column::AppId.eq(app.0)).await
     }
 
     /// Whether somebody can come in at the portal of an app: it is open, and its organization has a service account.
@@ -88,10 +87,6 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn closed_portals(&self) -> Result<Vec<AppId>, StoreError> {
-        let of_app = portal::Entity::belongs_to(app::Entity).from(portal::Column::AppId).to(app::Column::Id);
-        let of_organization = portal::Entity::belongs_to(organization::Entity)
-            .from(portal::Column::OrgId)
-            .to(organization::Column::Id);
         let by_account = portal::Entity::belongs_to(service_account::Entity)
             .from(portal::Column::OrgId)
             .to(service_account::Column::OrgId);
@@ -101,8 +96,8 @@ impl Store {
             .add(organization::Column::Enabled.eq(false))
             .add(service_account::Column::Id.is_null());
         let rows = portal::Entity::find()
-            .join(JoinType::InnerJoin, of_app.into())
-            .join(JoinType::InnerJoin, of_organization.into())
+            .join(JoinType::InnerJoin, of_app())
+            .join(JoinType::InnerJoin, of_organization())
             .join(JoinType::LeftJoin, by_account.into())
             .filter(any_off)
             .all(&self.readers)
@@ -130,11 +125,8 @@ impl Unit {
     /// # Errors
     /// The database is away, or a row makes no sense.
     pub async fn portal(&self, scope: OrgScope, app: AppId) -> Result<Option<Portal>, StoreError> {
-        let row = portal::Entity::find_by_id(app.0)
-            .filter(portal::Column::OrgId.eq(scope.organization().0))
-            .one(&self.tx)
-            .await?;
-        with_app(&self.tx, row).await
+        let own = portal::Column::OrgId.eq(scope.organization().0);
+        find(&self.tx, portal::Column::AppId.eq(app.0).and(own)).await
     }
 
     /// Holds the portal of an app until the unit ends, so that what is decided by its rows stays so; false for an app
@@ -157,8 +149,7 @@ impl Unit {
     /// # Errors
     /// The database is away, or a row makes no sense.
     pub async fn portal_of_app(&self, app: AppId) -> Result<Option<Portal>, StoreError> {
-        let row = portal::Entity::find_by_id(app.0).one(&self.tx).await?;
-        with_app(&self.tx, row).await
+        find(&self.tx, portal::Column::AppId.eq(app.0)).await
     }
 
     /// Every app of an organization.
@@ -225,7 +216,8 @@ impl Unit {
         };
         role.insert(&self.tx).await?;
         // Without a service account nobody comes in at it yet.
-        self.changed(organization, Topic::Portal, &id.to_string()).await
+        self.changed(organization, Topic::Portal, &id.to_string());
+        Ok(())
     }
 
     /// Changes a portal's settings, and its default role to one that this unit holds; false for an app that is not
@@ -241,6 +233,7 @@ impl Unit {
         default_role: Option<&Role>,
     ) -> Result<bool, StoreError> {
         use portal::Column;
+        self.touches_recent();
         let texts = [
             (Column::Slug, settings.slug.as_deref().map(Some)),
             (Column::SignUp, settings.sign_up.map(|value| Some(value.name()))),
@@ -269,23 +262,81 @@ impl Unit {
     }
 }
 
-async fn with_app<C: ConnectionTrait>(
-    db: &C,
-    row: Option<portal::Model>,
-) -> Result<Option<Portal>, StoreError> {
-    let Some(row) = row else { return Ok(None) };
-    let app = app::Entity::find_by_id(row.app_id).one(db).await?;
-    let organization = organization::Entity::find_by_id(row.org_id).one(db).await?;
+/// A portal with what its visitors see of its app and organization: one row, for every page asks for it.
+#[derive(FromQueryResult)]
+struct Row {
+    app_id: Uuid,
+    org_id: Uuid,
+    slug: String,
+    enabled: bool,
+    sign_up: String,
+    confirm: String,
+    login_hours: i32,
+    default_role: String,
+    title: Option<String>,
+    terms_url: Option<String>,
+    terms_version: Option<String>,
+    app_name: String,
+    logo_url: Option<String>,
+    app_enabled: bool,
+    organization_name: String,
+    organization_enabled: bool,
+}
+
+async fn find<C: ConnectionTrait>(db: &C, which: SimpleExpr) -> Result<Option<Portal>, StoreError> {
+    use portal::Column::{
+        AppId, Confirm, DefaultRole, Enabled, LoginHours, OrgId, SignUp, Slug, TermsUrl, TermsVersion, Title,
+    };
+    let row = portal::Entity::find()
+        .select_only()
+        .columns([
+            AppId,
+            OrgId,
+            Slug,
+            Enabled,
+            SignUp,
+            Confirm,
+            LoginHours,
+            DefaultRole,
+            Title,
+            TermsUrl,
+            TermsVersion,
+        ])
+        .column_as(app::Column::Name, "app_name")
+        .column(app::Column::LogoUrl)
+        .column_as(app::Column::Enabled, "app_enabled")
+        .column_as(organization::Column::Name, "organization_name")
+        .column_as(organization::Column::Enabled, "organization_enabled")
+        .join(JoinType::InnerJoin, of_app())
+        .join(JoinType::InnerJoin, of_organization())
+        .filter(which)
+        .into_model::<Row>()
+        .one(db)
+        .await?;
+    row.map(read).transpose()
+}
+
+fn of_app() -> RelationDef {
+    portal::Entity::belongs_to(app::Entity).from(portal::Column::AppId).to(app::Column::Id).into()
+}
+
+fn of_organization() -> RelationDef {
+    portal::Entity::belongs_to(organization::Entity)
+        .from(portal::Column::OrgId)
+        .to(organization::Column::Id)
+        .into()
+}
+
+fn read(row: Row) -> Result<Portal, StoreError> {
     let broken = |column| inconsistent("portals", column, row.app_id);
-    let (Some(app), Some(organization)) = (app, organization) else { return Err(broken("app_id")) };
-    Ok(Some(Portal {
+    Ok(Portal {
         organization: OrgId(row.org_id),
-        organization_name: organization.name,
+        organization_name: row.organization_name,
         app: AppId(row.app_id),
-        app_name: app.name,
-        logo_url: app.logo_url,
+        app_name: row.app_name,
+        logo_url: row.logo_url,
         enabled: row.enabled,
-        open: row.enabled && app.enabled && organization.enabled,
+        open: row.enabled && row.app_enabled && row.organization_enabled,
         sign_up: SignUp::from_name(&row.sign_up).ok_or_else(|| broken("sign_up"))?,
         confirm: Confirm::from_name(&row.confirm).ok_or_else(|| broken("confirm"))?,
         slug: row.slug,
@@ -293,5 +344,5 @@ async fn with_app<C: ConnectionTrait>(
         login_hours: row.login_hours,
         default_role: row.default_role,
         terms: Terms::of(row.terms_url, row.terms_version).map_err(|half| broken(half.missing))?,
-    }))
+    })
 }

@@ -43,6 +43,7 @@ impl Unit {
     /// [`StoreError::Conflict`] when another scan was first.
     pub async fn insert_qr_session(&self, session: &QrSession) -> Result<(), StoreError> {
         let (state, reason) = words(session.state);
+        let seq = i32::try_from(session.seq).unwrap_or(i32::MAX);
         let row = qr_session::ActiveModel {
             r: Set(session.r.to_hex()),
             org_id: Set(session.organization.0),
@@ -51,7 +52,7 @@ impl Unit {
             user_id: Set(session.user.map(|user| user.0)),
             state: Set(state.into()),
             reason: Set(reason.map(Into::into)),
-            seq: Set(i32::try_from(session.seq).unwrap_or(i32::MAX)),
+            seq: Set(seq),
             match_number: Set(session.match_number.map(i32::from)),
             browser: Set(session.computer.browser.code().into()),
             system: Set(session.computer.system.code().into()),
@@ -63,7 +64,8 @@ impl Unit {
             expires_at: Set(session.expires_at.0),
         };
         qr_session::Entity::insert(row).exec_without_returning(&self.tx).await?;
-        self.changed(session.organization, Topic::QrSession, &session.r.to_hex()).await
+        self.changed_to(session.organization, Topic::QrSession, &session.r.to_hex(), Some(seq));
+        Ok(())
     }
 
     /// Writes the next state where the row still has the one before; false when something else was first.
@@ -85,7 +87,7 @@ impl Unit {
             .exec(&self.tx)
             .await?;
         if done.rows_affected == 1 {
-            self.changed(next.organization, Topic::QrSession, &next.r.to_hex()).await?;
+            self.changed_to(next.organization, Topic::QrSession, &next.r.to_hex(), Some(seq));
         }
         Ok(done.rows_affected == 1)
     }
@@ -165,7 +167,7 @@ fn words(state: State) -> (&'static str, Option<&'static str>) {
     (state.name(), reason)
 }
 
-fn read(row: qr_session::Model) -> Result<QrSession, StoreError> {
+pub(super) fn read(row: qr_session::Model) -> Result<QrSession, StoreError> {
     let broken = |column| inconsistent("qr_sessions", column, "one row");
     let byte = |value: i32| u8::try_from(value).unwrap_or(0);
     let mut device = [0; 14];

@@ -121,7 +121,7 @@ impl Store {
                         .filter(notification::Column::Id.eq(id.0))
                         .filter(notification::Column::Stopped.is_null());
                     let done = update.exec(&unit.tx).await?.rows_affected;
-                    unit.changed(organization, Topic::Notification, &id.to_string()).await?;
+                    unit.changed(organization, Topic::Notification, &id.to_string());
                     unit.commit().await?;
                     done
                 }

@@ -98,6 +98,7 @@ impl Unit {
             .filter(external_user::Column::Role.eq(held.name.as_str()))
             .exec(&self.tx)
             .await?;
+        self.touches_recent();
         portal::Entity::update_many()
             .col_expr(portal::Column::DefaultRole, Expr::value(name))
             .filter(portal::Column::AppId.eq(app.0))

@@ -13,6 +13,7 @@ use sea_orm::{DatabaseConnection, SqlxMySqlConnector, SqlxPostgresConnector};
 use tokio::time::timeout;
 
 use super::connect::{Database, OpenError};
+use super::patience::GivenUp;
 
 /// A connection that nobody used for so long is asked for a sign of life before it is used again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -21,11 +22,11 @@ const IDLE: Duration = Duration::from_mins(1);
 /// A connection is closed after so long: one that leads to a server which takes no writes any more is not kept for ever.
 const LIFE: Duration = Duration::from_mins(5);
 
-/// A pool of so many connections to the server that the URL names; nothing is connected yet.
+/// A pool of so many connections to the server that the URL names, each of which may take so long; nothing is connected yet.
 pub(super) fn pool(
     database: &Database,
-    connections: u32,
-    patience: Duration,
+    size: (u32, Duration),
+    given_up: GivenUp,
 ) -> Result<DatabaseConnection, OpenError> {
     let url = &database.url;
     if let Some(rest) = url.strip_prefix("mysql://").or_else(|| url.strip_prefix("mariadb://")) {
@@ -36,7 +37,7 @@ pub(super) fn pool(
             Some(host) => options.host(host),
             None => options,
         };
-        let pool = options_of::<MySql>(connections, patience, mysql_session(database.transaction));
+        let pool = options_of::<MySql>(size, mysql_session(database.transaction), given_up);
         return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
@@ -45,11 +46,8 @@ pub(super) fn pool(
         Some(host) => options.host(host),
         None => options,
     };
-    let pool = options_of::<Postgres>(
-        connections,
-        patience,
-        postgres_session(database.transaction, patience.max(database.transaction)),
-    );
+    let session = postgres_session(database.transaction, size.1.max(database.transaction));
+    let pool = options_of::<Postgres>(size, session, given_up);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
 }
 
@@ -94,7 +92,11 @@ fn mysql_session(transaction: Duration) -> String {
     )
 }
 
-fn options_of<D: Kind>(connections: u32, patience: Duration, session: String) -> PoolOptions<D>
+fn options_of<D: Kind>(
+    (connections, patience): (u32, Duration),
+    session: String,
+    given_up: GivenUp,
+) -> PoolOptions<D>
 where
     for<'c> &'c mut D::Connection: sqlx::Executor<'c, Database = D>,
 {
@@ -121,9 +123,13 @@ where
             })
         })
         // A statement that was given up is still to be answered: until then, or until it is clear that no answer comes, the
-        // connection is nobody's.
+        // connection is nobody's. Without one the pool's own question on release is enough, which has no deadline.
         .after_release(move |connection: &mut D::Connection, _| {
+            let to_be_answered = given_up.within(FRESH);
             Box::pin(async move {
+                if !to_be_answered {
+                    return Ok(true);
+                }
                 match timeout(patience, connection.ping()).await {
                     Ok(pong) => pong.map(|()| true),
                     Err(_) => Err(sqlx::Error::Protocol("no answer in time".into())),

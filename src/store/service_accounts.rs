@@ -127,6 +127,7 @@ impl Unit {
     /// # Errors
     /// [`StoreError::Conflict`] when the organization has one, or appid or domain file are another organization's.
     pub async fn bind_service_account(&self, account: &ServiceAccount) -> Result<(), StoreError> {
+        self.touches_recent();
         self.sealed_account(account)?.insert(&self.tx).await?;
         Ok(())
     }
@@ -136,6 +137,7 @@ impl Unit {
     /// # Errors
     /// [`StoreError::Conflict`] when the domain file is another organization's.
     pub async fn set_service_account(&self, account: &ServiceAccount) -> Result<(), StoreError> {
+        self.touches_recent();
         self.sealed_account(account)?.update(&self.tx).await?;
         Ok(())
     }
@@ -168,6 +170,7 @@ impl Unit {
         account: &ServiceAccount,
     ) -> Result<(), StoreError> {
         let (id, organization) = (account.id.0, scope.organization().0);
+        self.touches_recent();
         wechat_binding::Entity::delete_many()
             .filter(wechat_binding::Column::OrgId.eq(organization))
             .filter(wechat_binding::Column::Appid.eq(account.appid.as_str()))

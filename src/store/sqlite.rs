@@ -63,6 +63,8 @@ async fn connect(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(acquire)
+        // A file does not go away between two statements, and the question costs as much as a statement.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite

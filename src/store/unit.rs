@@ -1,7 +1,7 @@
 //! A unit of writing: one transaction with its changes and audit lines, and a deadline.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{
@@ -19,6 +19,10 @@ use super::changes::Topic;
 use super::connect::Tools;
 use super::error::StoreError;
 use super::patience::Patient;
+use super::recent::Recent;
+
+/// Lines in one statement.
+const AT_ONCE: usize = 500;
 
 /// One write transaction.
 pub struct Unit {
@@ -26,7 +30,22 @@ pub struct Unit {
     pub(crate) tools: Tools,
     begun: Instant,
     deadline: Duration,
-    committed: Arc<AtomicU64>,
+    done: Done,
+    touches_recent: AtomicBool,
+    lines: Mutex<Lines>,
+}
+
+/// What is written when the unit is committed, in as few statements as it takes.
+#[derive(Default)]
+struct Lines {
+    changes: Vec<change::ActiveModel>,
+    audit: Vec<audit_entry::ActiveModel>,
+}
+
+/// What a unit that is done counts in, and makes others forget.
+pub(crate) struct Done {
+    pub(super) units: Arc<AtomicU64>,
+    pub(super) recent: Arc<Recent>,
 }
 
 impl Unit {
@@ -34,7 +53,7 @@ impl Unit {
         writer: &Patient<DatabaseConnection>,
         tools: Tools,
         deadline: Duration,
-        committed: Arc<AtomicU64>,
+        done: Done,
     ) -> Result<Self, StoreError> {
         // Deferred transactions that read before they write fail with "database is locked"; SQLite's own mode is
         // ignored by the other databases.
@@ -45,7 +64,8 @@ impl Unit {
         let begun = Instant::now();
         let tx = writer.wait(writer.inner.begin_with_options(options)).await?;
         let tx = writer.with(tx).until(begun + deadline);
-        Ok(Self { tx, tools, begun: Instant::now(), deadline, committed })
+        let touches_recent = AtomicBool::new(false);
+        Ok(Self { tx, tools, begun: Instant::now(), deadline, done, touches_recent, lines: Mutex::default() })
     }
 
     /// Shortens the time within which this unit must be committed.
@@ -60,27 +80,31 @@ impl Unit {
         self.tools.clock.now()
     }
 
+    /// Something of what is kept for a moment is changed: a portal, its app, its organization or its service account.
+    pub(super) fn touches_recent(&self) {
+        self.touches_recent.store(true, Ordering::Relaxed);
+    }
+
     /// Notes in the change feed that a row is worth reading again.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn changed(&self, organization: OrgId, topic: Topic, subject: &str) -> Result<(), StoreError> {
+    pub fn changed(&self, organization: OrgId, topic: Topic, subject: &str) {
+        self.changed_to(organization, topic, subject, None);
+    }
+
+    /// As [`Self::changed`], for a row whose every step has a number: this is the step it is at now.
+    pub(super) fn changed_to(&self, organization: OrgId, topic: Topic, subject: &str, seq: Option<i32>) {
         let row = change::ActiveModel {
             id: ActiveValue::NotSet,
             org_id: ActiveValue::Set(organization.0),
             topic: ActiveValue::Set(topic.name().into()),
             subject: ActiveValue::Set(subject.into()),
             at: ActiveValue::Set(self.now().0),
+            seq: ActiveValue::Set(seq),
         };
-        change::Entity::insert(row).exec_without_returning(&self.tx).await?;
-        Ok(())
+        self.lines().changes.push(row);
     }
 
     /// Adds a line to the audit log.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn audit(&self, entry: Entry, caller: &Caller) -> Result<(), StoreError> {
+    pub fn audit(&self, entry: Entry, caller: &Caller) {
         let row = audit_entry::ActiveModel {
             id: ActiveValue::Set(new_uuid(&*self.tools.clock, &*self.tools.entropy)),
             org_id: ActiveValue::Set(entry.organization.0),
@@ -93,7 +117,21 @@ impl Unit {
             agent: ActiveValue::Set(caller.agent.chars().take(64).collect()),
             request_id: ActiveValue::Set(caller.request_id.chars().take(64).collect()),
         };
-        audit_entry::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        self.lines().audit.push(row);
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write_lines(&self) -> Result<(), StoreError> {
+        let Lines { changes, audit } = std::mem::take(&mut *self.lines());
+        for some in changes.chunks(AT_ONCE) {
+            change::Entity::insert_many(some.to_vec()).exec_without_returning(&self.tx).await?;
+        }
+        for some in audit.chunks(AT_ONCE) {
+            audit_entry::Entity::insert_many(some.to_vec()).exec_without_returning(&self.tx).await?;
+        }
         Ok(())
     }
 
@@ -103,14 +141,19 @@ impl Unit {
     /// [`StoreError::Unavailable`] when the deadline is over: whoever reads the change feed relies on no unit being
     /// committed later than that.
     pub async fn commit(self) -> Result<(), StoreError> {
+        self.write_lines().await?;
         if self.begun.elapsed() > self.deadline {
             // Dropped, it is rolled back behind the caller's back: nobody waits for a database that has gone away meanwhile.
             return Err(StoreError::Unavailable(None));
         }
         let (tx, patience) = self.tx.apart();
         // Given up, it may be done or not: whoever asked repeats the request, or looks.
-        patience.wait(tx.commit()).await?;
-        self.committed.fetch_add(1, Ordering::Relaxed);
+        let done = patience.wait(tx.commit()).await;
+        if self.touches_recent.into_inner() {
+            self.done.recent.forget();
+        }
+        done?;
+        self.done.units.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }

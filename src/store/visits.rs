@@ -199,7 +199,7 @@ impl Unit {
     }
 }
 
-fn read(row: visit::Model) -> Result<Visit, StoreError> {
+pub(super) fn read(row: visit::Model) -> Result<Visit, StoreError> {
     let id = VisitId(row.id);
     let broken = |column| inconsistent("visits", column, id);
     let ended = row.refused.as_deref().map(|name| Ending::from_name(name).ok_or_else(|| broken("refused")));

@@ -55,7 +55,7 @@ impl PlatformAccounts {
             expires_at: now.plus(rules.login),
         };
         unit.create_account_login(&login, &token.hash(), rules.logins).await?;
-        unit.audit(entry(account, Action::SessionCreated, login.id), caller).await?;
+        unit.audit(entry(account, Action::SessionCreated, login.id), caller);
         Ok(token)
     }
 
@@ -109,7 +109,7 @@ impl PlatformAccounts {
         let unit = self.parts.store.begin().await?;
         let ended = unit.end_account_login(account, id).await?;
         if ended {
-            unit.audit(entry(account, Action::SessionEnded, id), caller).await?;
+            unit.audit(entry(account, Action::SessionEnded, id), caller);
         }
         unit.commit().await?;
         self.parts.bus.nudge(Nudge::Changes);

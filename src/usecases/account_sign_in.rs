@@ -142,7 +142,7 @@ impl PlatformAccounts {
                 continue;
             }
             if self.parts.worth_noting("code_failed", caller) {
-                unit.audit(failed_entry(&owner), caller).await?;
+                unit.audit(failed_entry(&owner), caller);
             }
         }
         let account = known.filter(|known| known.account.enabled);
@@ -194,7 +194,7 @@ impl PlatformAccounts {
                 Proof::Code(_) => "code",
             },
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await
     }
 }

@@ -79,7 +79,7 @@ impl Administration {
         found.write_lists(&unit, scope, id).await?;
         let issued = self.issue(&unit, scope, id, by).await?;
         let placed = unit.affiliation(scope, id).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (scope.organization(), Action::MemberInvited), &id, (placed, issued)).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::MemberInvited), &id, (placed, issued)))
     }
 
     /// Invites somebody anew who has not joined yet; the invitation before counts no more.
@@ -99,7 +99,7 @@ impl Administration {
         }
         refuse_without_seat(&unit, scope, id.belonging()).await?;
         let issued = self.issue(&unit, scope, id, by).await?;
-        self.noted(unit, by, (scope.organization(), Action::MemberInvited), &id, issued).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::MemberInvited), &id, issued))
     }
 
     async fn issue(
@@ -139,7 +139,7 @@ impl Administration {
         unit.set_affiliation(scope, id, &found.settings).await?;
         found.write_lists(&unit, scope, id).await?;
         if !change.placement.says_nothing() {
-            unit.audit(by.did(organization, Action::RoleChanged, &id), &by.caller).await?;
+            unit.audit(by.did(organization, Action::RoleChanged, &id), &by.caller);
         }
         match change.enabled {
             Some(true) => enable(&unit, scope, id, by).await?,
@@ -165,7 +165,7 @@ impl Administration {
         if status == Status::Active && id.belonging().takes_member_seat() {
             unit.free_member_seat(scope.organization()).await?;
         }
-        self.noted(unit, by, (scope.organization(), Action::MemberRemoved), &id, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::MemberRemoved), &id, ()))
     }
 }
 
@@ -186,7 +186,8 @@ async fn enable(unit: &Unit, scope: OrgScope, id: AffiliationId, by: &By) -> Res
     if id.belonging().takes_member_seat() && !unit.take_member_seat(scope.organization()).await? {
         return Err(Conflict::SeatsFull.into());
     }
-    Ok(unit.audit(by.did(scope.organization(), Action::UserEnabled, &id), &by.caller).await?)
+    unit.audit(by.did(scope.organization(), Action::UserEnabled, &id), &by.caller);
+    Ok(())
 }
 
 /// Switches somebody off; who is off already stays so.
@@ -197,7 +198,8 @@ async fn disable(unit: &Unit, scope: OrgScope, id: AffiliationId, by: &By) -> Re
     if id.belonging().takes_member_seat() {
         unit.free_member_seat(scope.organization()).await?;
     }
-    Ok(unit.audit(by.did(scope.organization(), Action::UserDisabled, &id), &by.caller).await?)
+    unit.audit(by.did(scope.organization(), Action::UserDisabled, &id), &by.caller);
+    Ok(())
 }
 
 /// Fails unless somebody has this status.

@@ -49,7 +49,7 @@ impl Administration {
         for organization in store.organization_ids().await? {
             let action = Action::BackupRestored;
             let entry = Entry { organization, action, actor: by.actor.clone(), subject: None, result: "ok" };
-            unit.audit(entry, &by.caller).await?;
+            unit.audit(entry, &by.caller);
         }
         unit.commit().await?;
         Ok(store.settle_restored(&self.restoring(How::Settle, logins)).await?)

@@ -47,7 +47,7 @@ impl Administration {
         let text = KeyText::generate(self.clock(), self.entropy());
         let key = self.key(new, &text);
         unit.create_api_key(&key, &by.actor).await?;
-        self.noted(unit, by, (owner(organization), Action::KeyCreated), &text.id, (key, text.clone())).await
+        Ok(self.noted(unit, by, (owner(organization), Action::KeyCreated), &text.id, (key, text.clone())))
     }
 
     pub(super) fn key(&self, new: NewKey, text: &KeyText) -> ApiKey {
@@ -82,7 +82,7 @@ impl Administration {
         if !unit.revoke_api_key(organization, id).await? {
             return Err(ChangeError::NotFound);
         }
-        self.noted(unit, by, (owner(organization), Action::KeyRevoked), &id, ()).await
+        Ok(self.noted(unit, by, (owner(organization), Action::KeyRevoked), &id, ()))
     }
 
     /// The key that a text is, if it counts; that it is in use is noted once a minute.
@@ -132,7 +132,7 @@ impl Administration {
             subject: None,
             result: "not_found",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await
     }
 

@@ -36,7 +36,7 @@ impl Administration {
     ) -> Result<Prepared<AppId>, ChangeError> {
         let id = AppId::generate(self.clock(), self.entropy());
         let unit = self.written_app(scope, id, new, None).await?;
-        self.noted(unit, by, (scope.organization(), Action::Created), &id, id).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Created), &id, id))
     }
 
     /// Adds an app as a backend wants it.
@@ -53,7 +53,7 @@ impl Administration {
         let new = NewApp { name: wanted.name, slug: wanted.slug.unwrap_or_else(|| slug_of(id)) };
         let unit = self.written_app(scope, id, &new, wanted.logo_url.as_deref()).await?;
         let app = unit.app(scope, id).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (scope.organization(), Action::Created), &id, app).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Created), &id, app))
     }
 
     async fn written_app(
@@ -88,7 +88,7 @@ impl Administration {
             self.portals_switched(&unit, &[id]).await?;
         }
         let app = unit.app(scope, id).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (scope.organization(), Action::SettingChanged), &id, app).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SettingChanged), &id, app))
     }
 
     /// Changes a portal's settings, and its default role; whoever is on the way in by one that closes is told.
@@ -123,7 +123,7 @@ impl Administration {
             self.portals_switched(&unit, &[app]).await?;
         }
         let portal = unit.portal(scope, app).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (scope.organization(), Action::SettingChanged), &app, portal).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SettingChanged), &app, portal))
     }
 
     /// Changes a portal's settings.

@@ -115,7 +115,7 @@ impl SignIn {
         }
         let kind = if ticket.is_some() { VisitKind::Qr } else { VisitKind::Menu };
         portal.admit_visitor(None).map_err(|_| DepartError::Closed)?;
-        let account = self.parts.store.service_account_of(portal.organization).await?;
+        let account = self.parts.store.recent_account_of(portal.organization).await?;
         let account = account.ok_or(DepartError::NoServiceAccount)?;
         let cookie =
             PhoneCookie::generate(kind, portal.app, ticket.unwrap_or_default(), self.now(), self.entropy());
@@ -146,9 +146,9 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<Arrival, ArriveError> {
         let cookie = cookie.and_then(PhoneCookie::from_value).ok_or(ArriveError::BadState)?;
-        let portal = self.parts.store.portal_of_app(cookie.app).await?.ok_or(ArriveError::BadState)?;
+        let portal = self.parts.store.recent_portal_of_app(cookie.app).await?.ok_or(ArriveError::BadState)?;
         let account =
-            self.parts.store.service_account_of(portal.organization).await?.ok_or(ArriveError::BadState)?;
+            self.parts.store.recent_account_of(portal.organization).await?.ok_or(ArriveError::BadState)?;
         let key = &self.parts.signing;
         if account.appid == appid
             && let Some(profile_state) =
@@ -194,7 +194,7 @@ impl SignIn {
             subject: None,
             result: "bad_state",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await
     }
 
@@ -338,7 +338,7 @@ impl SignIn {
         // The time is asked once the unit has its place: waiting for it must not count against the commit.
         let unit = self.parts.store.begin().await?.within(SCAN_COMMIT);
         let now = self.now();
-        let session =
+        let mut session =
             QrSession::scan(ticket, scan, now, &self.parts.lifetimes).map_err(|_| ArriveError::TooLate)?;
         match unit.insert_qr_session(&session).await {
             Ok(()) => {}
@@ -359,13 +359,13 @@ impl SignIn {
             subject: None,
             result: "ok",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         if let Err(refusal) = portal.admit_visitor(user.map(|user| (user.id, user.status))) {
-            let refused = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
-            unit.advance_qr_session(&refused).await?;
+            session = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
+            unit.advance_qr_session(&session).await?;
         }
         unit.commit().await?;
-        self.nudge_changes();
+        self.nudge_session(&session);
         Ok(())
     }
 

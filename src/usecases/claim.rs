@@ -38,8 +38,8 @@ impl SignIn {
     /// # Errors
     /// See [`ClaimError`].
     pub async fn claim(&self, waiting: &Waiting, caller: &Caller) -> Result<Granted, ClaimError> {
-        let portal = self.parts.store.portal_of_app(waiting.app).await?.ok_or(ClaimError::NotAuthorized)?;
         let unit = self.parts.store.begin().await?;
+        let portal = unit.portal_of_app(waiting.app).await?.ok_or(ClaimError::NotAuthorized)?;
         let now = self.now();
         let Some(session) = unit.qr_session(waiting.r).await? else {
             let over = now > waiting.issued_at.plus(self.parts.lifetimes.qr + Duration::from_secs(3));
@@ -59,7 +59,7 @@ impl SignIn {
             if let Ok(refused) = session.refuse(refusal, now) {
                 unit.advance_qr_session(&refused).await?;
                 unit.commit().await?;
-                self.nudge_changes();
+                self.nudge_session(&refused);
             }
             return Err(ClaimError::Refused(refusal));
         }
@@ -77,11 +77,11 @@ impl SignIn {
             subject: None,
             result: "ok",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         let granted = self.grant(&unit, &portal, user.id, LoginKind::Pc, caller).await?;
         unit.commit().await?;
         metrics::counter!("menfang_qr_session_outcomes_total", "state" => "claimed").increment(1);
-        self.nudge_changes();
+        self.nudge_session(&next);
         Ok(granted)
     }
 }

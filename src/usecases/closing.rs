@@ -17,7 +17,7 @@ impl Administration {
             if !portal.open || unit.bound_account(portal.scope()).await?.is_none() {
                 refuse_all(unit, unit.open_sessions_at(app).await?, Refusal::PortalClosed).await?;
             }
-            unit.changed(portal.organization, Topic::Portal, &app.to_string()).await?;
+            unit.changed(portal.organization, Topic::Portal, &app.to_string());
         }
         Ok(())
     }

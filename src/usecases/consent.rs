@@ -40,7 +40,7 @@ impl SignIn {
                 subject: Some(terms.version.clone()),
                 result: "ok",
             };
-            unit.audit(entry, caller).await?;
+            unit.audit(entry, caller);
         }
         Ok(written)
     }

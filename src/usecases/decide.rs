@@ -97,7 +97,9 @@ impl SignIn {
         let granted = match (&view.step, &view.session) {
             (Step::Approve, Some(session)) => {
                 let number = yes.number.and_then(|text| text.trim().parse::<u8>().ok());
-                self.approve_computer(&view, session, number, caller).await?;
+                if let Some(next) = self.approve_computer(&view, session, number, caller).await? {
+                    return Ok(Approved { view: self.moved_on(view, next), granted: None });
+                }
                 None
             }
             (Step::Approve | Step::Done, None) => self.enter(&view, caller).await?,
@@ -106,19 +108,17 @@ impl SignIn {
         Ok(Approved { view: self.phone_view(slug, cookie).await?, granted })
     }
 
+    /// Writes the yes, and gives the QR session as it is then; none when somebody else's decision, or time, was first.
     async fn approve_computer(
         &self,
         view: &PhoneView,
         session: &QrSession,
         number: Option<u8>,
         caller: &Caller,
-    ) -> Result<(), DecideError> {
+    ) -> Result<Option<QrSession>, DecideError> {
         let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
-        let current = unit.qr_session(session.r).await?.ok_or(NoStep::NoTransaction)?;
-        let user = match current.user {
-            Some(user) => unit.external_user(view.portal.scope(), user).await?,
-            None => None,
-        };
+        let (current, user) =
+            unit.scanned(view.portal.scope(), session.r).await?.ok_or(NoStep::NoTransaction)?;
         let user = user.ok_or(NoStep::NoTransaction)?;
         if let Err(refusal) = view.portal.admit(Some((user.id, user.status))) {
             drop(unit);
@@ -129,8 +129,8 @@ impl SignIn {
         let approval =
             match current.approve(view.openid(), number, pending, self.now(), &self.parts.lifetimes) {
                 Ok(approval) => approval,
-                // Somebody else's decision, or time, was first: the page says which.
-                Err(TransitionError::Decided | TransitionError::Expired) => return Ok(()),
+                // The page says which.
+                Err(TransitionError::Decided | TransitionError::Expired) => return Ok(None),
                 Err(_) => return Err(NoStep::NoTransaction.into()),
             };
         let (next, action, result) = match &approval {
@@ -143,7 +143,8 @@ impl SignIn {
         let written = self.write_decision(unit, next, action, user.id.to_string(), result, caller).await?;
         match approval {
             Approval::WrongNumber(_) if written => Err(DecideError::MatchWrong),
-            _ => Ok(()),
+            Approval::Given(next) if written => Ok(Some(next)),
+            _ => Ok(None),
         }
     }
 
@@ -194,10 +195,10 @@ impl SignIn {
             return Ok(false);
         }
         let entry = Entry { organization: next.organization, action, actor, subject: None, result };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await?;
         metrics::counter!("menfang_qr_session_outcomes_total", "state" => next.state.name()).increment(1);
-        self.nudge_changes();
+        self.nudge_session(next);
         Ok(true)
     }
 }

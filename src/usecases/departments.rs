@@ -38,7 +38,7 @@ impl Administration {
         };
         let made = unit.create_department(scope, name, parent.map(|parent| parent.id)).await;
         let made = made.map_err(name_taken)?;
-        self.noted(unit, by, (scope.organization(), Action::Created), &made.id.clone(), made).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Created), &made.id.clone(), made))
     }
 
     /// Changes a department.
@@ -68,7 +68,7 @@ impl Administration {
             return Err(ChangeError::NotFound);
         }
         let changed = unit.department(scope, id).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (scope.organization(), Action::SettingChanged), &id, changed).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SettingChanged), &id, changed))
     }
 
     /// Takes a department away: its people lose it, its parts move up.
@@ -86,7 +86,7 @@ impl Administration {
         if !unit.delete_department(scope, id).await? {
             return Err(ChangeError::NotFound);
         }
-        self.noted(unit, by, (scope.organization(), Action::Deleted), &id, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Deleted), &id, ()))
     }
 }
 

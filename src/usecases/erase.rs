@@ -25,6 +25,6 @@ impl Administration {
         if had_seat {
             unit.free_seat(scope.organization()).await?;
         }
-        self.noted(unit, by, (scope.organization(), Action::UserDeleted), &user, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::UserDeleted), &user, ()))
     }
 }

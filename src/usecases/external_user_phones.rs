@@ -28,7 +28,7 @@ impl Administration {
             return Err(Conflict::WrongStatus.into());
         }
         sign_out_everywhere(&unit, user.id).await?;
-        self.noted(unit, by, (scope.organization(), Action::PhoneFreed), &user.id, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::PhoneFreed), &user.id, ()))
     }
 
     /// Takes the WeChat identity from an account: whoever proves its phone next is bound to it. All its logins end.
@@ -48,7 +48,7 @@ impl Administration {
             return Err(Conflict::WrongStatus.into());
         }
         sign_out_everywhere(&unit, user.id).await?;
-        self.noted(unit, by, (scope.organization(), Action::WechatUnbound), &user.id, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::WechatUnbound), &user.id, ()))
     }
 }
 

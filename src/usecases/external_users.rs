@@ -66,7 +66,7 @@ impl Administration {
         if let Some(nickname) = &change.nickname {
             unit.name_external_user(whom.scope, whom.user, nickname.as_deref()).await?;
             let named = by.did(whom.scope.organization(), Action::SettingChanged, &whom.user);
-            unit.audit(named, &by.caller).await?;
+            unit.audit(named, &by.caller);
         }
         let before = record(&unit, whom).await?;
         match change.status {
@@ -127,7 +127,7 @@ impl Administration {
         if !unit.place_external_user(scope, app, user, &placing).await? {
             return Err(ChangeError::NotFound);
         }
-        unit.audit(by.did(scope.organization(), Action::RoleChanged, &user), &by.caller).await?;
+        unit.audit(by.did(scope.organization(), Action::RoleChanged, &user), &by.caller);
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Administration {
                 unit.advance_qr_session(&next).await?;
             }
         }
-        unit.audit(by.did(organization, Action::UserEnabled, &whom.user), &by.caller).await?;
+        unit.audit(by.did(organization, Action::UserEnabled, &whom.user), &by.caller);
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Administration {
             return Ok(());
         }
         self.shut_out(unit, whom, by).await?;
-        unit.audit(by.did(organization, Action::UserDisabled, &whom.user), &by.caller).await?;
+        unit.audit(by.did(organization, Action::UserDisabled, &whom.user), &by.caller);
         Ok(())
     }
 

@@ -44,7 +44,7 @@ impl SignIn {
         body: &[u8],
         caller: &Caller,
     ) -> Result<(), PushError> {
-        let account = self.parts.store.service_account_by_appid(appid).await?.ok_or(PushError::Refused)?;
+        let account = self.parts.store.recent_account_by_appid(appid).await?.ok_or(PushError::Refused)?;
         let keys = keys(&account).ok_or(PushError::Refused)?;
         let push = match callback::open(&keys, query, body, self.now()) {
             Ok(push) => push,
@@ -58,7 +58,7 @@ impl SignIn {
                     subject: None,
                     result: refused.reason,
                 };
-                unit.audit(entry, caller).await?;
+                unit.audit(entry, caller);
                 unit.commit().await?;
                 return Err(PushError::Refused);
             }

@@ -37,7 +37,7 @@ impl Administration {
             match unit.begin_import(scope.organization(), account.id).await {
                 Ok(import) => {
                     let begun = by.did(scope.organization(), Action::FollowersImported, &import.id);
-                    unit.audit(Entry { result: "begun", ..begun }, &by.caller).await?;
+                    unit.audit(Entry { result: "begun", ..begun }, &by.caller);
                     return Ok(self.prepared(unit, import).telling(Nudge::Imports));
                 }
                 Err(StoreError::Conflict) => drop(unit),

@@ -187,7 +187,7 @@ impl SignIn {
         } else {
             None
         };
-        unit.audit(entry(owner, Action::PhoneBound, user.id.to_string(), "ok"), caller).await?;
+        unit.audit(entry(owner, Action::PhoneBound, user.id.to_string(), "ok"), caller);
         unit.commit().await?;
         Ok(granted)
     }
@@ -284,7 +284,7 @@ impl SignIn {
         let organization = view.portal.organization;
         let entry =
             Entry { organization, action, actor: "phone".into(), subject: None, result: refusal.code() };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await?;
         self.nudge_changes();
         Ok(())

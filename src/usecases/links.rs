@@ -48,6 +48,6 @@ impl Administration {
         }
         let unit = self.parts.store.begin().await?;
         unit.set_link_hosts(scope, &hosts).await?;
-        self.noted(unit, by, (scope.organization(), Action::SettingChanged), &SUBJECT, hosts).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SettingChanged), &SUBJECT, hosts))
     }
 }

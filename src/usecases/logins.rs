@@ -64,7 +64,7 @@ impl SignIn {
             expires_at: now.plus(std::time::Duration::from_secs(hours * 3_600)),
         };
         unit.create_login(&login, &token_hash(&token), self.parts.limits.logins_per_user).await?;
-        unit.audit(entry(portal, user, Action::SessionCreated, login.id), caller).await?;
+        unit.audit(entry(portal, user, Action::SessionCreated, login.id), caller);
         Ok(Granted { login: login.id, token, slug: portal.slug.clone() })
     }
 
@@ -110,7 +110,7 @@ impl SignIn {
         let Some(login) = login.filter(|login| login.app == portal.app) else { return Ok(()) };
         let unit = self.parts.store.begin().await?;
         if unit.end_login(login.id).await? {
-            unit.audit(entry(portal, login.user, Action::SessionEnded, login.id), caller).await?;
+            unit.audit(entry(portal, login.user, Action::SessionEnded, login.id), caller);
         }
         unit.commit().await
     }
@@ -126,13 +126,10 @@ pub(super) async fn hold_person(
     openid: &str,
 ) -> Result<Option<ExternalUser>, StoreError> {
     let (scope, app) = (portal.scope(), portal.app);
-    if unit.bound_account(scope).await?.is_none()
-        || !unit.hold_external_user(scope, app, user).await?
-        || unit.bound_user(app, openid).await? != Some(user)
-    {
+    if unit.bound_account(scope).await?.is_none() || !unit.hold_external_user(scope, app, user).await? {
         return Ok(None);
     }
-    unit.external_user(scope, user).await
+    Ok(unit.user_of_openid(scope, app, openid).await?.filter(|bound| bound.id == user))
 }
 
 fn token_hash(token: &str) -> String {

@@ -52,7 +52,7 @@ impl Administration {
         };
         let unit = self.parts.store.begin().await?;
         let subject = (scope.organization(), Action::SettingChanged);
-        self.noted(unit, by, subject, &SUBJECT, links.unresolve(&read)).await
+        Ok(self.noted(unit, by, subject, &SUBJECT, links.unresolve(&read)))
     }
 
     /// Deletes the account's menu; that there is none is as good.
@@ -63,7 +63,7 @@ impl Administration {
         let credentials = self.menu_account(scope).await?;
         self.parts.wechat.delete_menu(&credentials).await.map_err(ChangeError::WeChat)?;
         let unit = self.parts.store.begin().await?;
-        self.noted(unit, by, (scope.organization(), Action::Deleted), &SUBJECT, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Deleted), &SUBJECT, ()))
     }
 
     async fn menu_account(&self, scope: OrgScope) -> Result<Credentials, ChangeError> {

@@ -44,7 +44,7 @@ impl Administration {
             StoreError::Conflict => ChangeError::Conflict(Conflict::NameTaken),
             other => ChangeError::Store(other),
         })?;
-        self.noted(unit, by, (scope.organization(), Action::Created), &made.id.clone(), made).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Created), &made.id.clone(), made))
     }
 
     /// Takes a module away: nobody is in it any more.
@@ -61,7 +61,7 @@ impl Administration {
         if !unit.delete_module(scope, id).await? {
             return Err(ChangeError::NotFound);
         }
-        self.noted(unit, by, (scope.organization(), Action::Deleted), &id, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Deleted), &id, ()))
     }
 }
 
@@ -88,6 +88,6 @@ pub(super) async fn found_or_made(
         return Ok(known.id);
     }
     let made = unit.create_module(scope, &NewModule { kind, name: name.clone(), app: None }).await?;
-    unit.audit(by.did(scope.organization(), Action::Created, &made.id), &by.caller).await?;
+    unit.audit(by.did(scope.organization(), Action::Created, &made.id), &by.caller);
     Ok(made.id)
 }

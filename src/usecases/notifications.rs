@@ -129,7 +129,7 @@ impl Administration {
             return Err(Conflict::WrongStatus.into());
         }
         let noted = (scope.organization(), Action::NotificationCancelled);
-        Ok(self.noted(unit, by, noted, &id, notification).await?.telling(Nudge::Outbox))
+        Ok(self.noted(unit, by, noted, &id, notification).telling(Nudge::Outbox))
     }
 
     /// Sends a delivery once more that came to a bad end: a new delivery in its place, with an id of its own, so that WeChat takes
@@ -160,6 +160,6 @@ impl Administration {
             Err(error) => return Err(error.into()),
         };
         let noted = (scope.organization(), Action::DeliveryResent);
-        Ok(self.noted(unit, by, noted, &id, made).await?.telling(Nudge::Outbox))
+        Ok(self.noted(unit, by, noted, &id, made).telling(Nudge::Outbox))
     }
 }

@@ -71,8 +71,8 @@ impl Administration {
             lasts: None,
         };
         unit.create_api_key(&self.key(key, &text), &by.actor).await?;
-        unit.audit(by.did(id, Action::Created, &id), &by.caller).await?;
-        unit.audit(by.did(id, Action::KeyCreated, &text.id), &by.caller).await?;
+        unit.audit(by.did(id, Action::Created, &id), &by.caller);
+        unit.audit(by.did(id, Action::KeyCreated, &text.id), &by.caller);
         let made = unit.organization(id).await?.ok_or(ChangeError::NotFound)?;
         Ok((made, text))
     }
@@ -97,6 +97,6 @@ impl Administration {
             self.portals_switched(&unit, &apps).await?;
         }
         let changed = unit.organization(id).await?.ok_or(ChangeError::NotFound)?;
-        self.noted(unit, by, (id, Action::SettingChanged), &id, changed).await
+        Ok(self.noted(unit, by, (id, Action::SettingChanged), &id, changed))
     }
 }

@@ -121,7 +121,7 @@ impl Person<'_> {
                 subject,
                 result: why,
             };
-            self.unit.audit(entry, self.caller).await?;
+            self.unit.audit(entry, self.caller);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::domain::phone_visit::{Ending, PhoneCookie, Visit, VisitKind};
 use crate::domain::portal::{Portal, Terms};
 use crate::domain::qr_session::{QrSession, Refusal, State};
 use crate::store::StoreError;
+use crate::store::phone_standing::Standing;
 
 use super::SignIn;
 use super::arrive::ABANDONED;
@@ -120,17 +121,14 @@ impl SignIn {
     /// Nothing is under way, or the database is away.
     pub async fn phone_view(&self, slug: &str, cookie: Option<&str>) -> Result<PhoneView, NoStep> {
         let cookie = cookie.and_then(PhoneCookie::from_value).ok_or(NoStep::NoTransaction)?;
-        let visit = self
-            .parts
-            .store
-            .visit(&cookie.visit_key(&self.parts.signing))
-            .await?
-            .ok_or(NoStep::NoTransaction)?;
-        let portal = self.parts.store.portal_of_app(visit.app).await?.ok_or(NoStep::NoTransaction)?;
+        let visit_key = cookie.visit_key(&self.parts.signing);
+        let standing = self.parts.store.phone_standing(&visit_key).await?;
+        let Standing { visit, session, user } = standing.ok_or(NoStep::NoTransaction)?;
+        let portal = self.parts.store.recent_portal_of_app(visit.app).await?.ok_or(NoStep::NoTransaction)?;
         if portal.slug != slug || self.now() > visit.expires_at {
             return Err(NoStep::NoTransaction);
         }
-        let Some(openid) = visit.openid.clone() else {
+        if visit.openid.is_none() {
             let (session, user, asked, terms) = (None, None, None, None);
             // An exchange that a crash cut off is begun anew by scanning, or opening the link, again.
             let abandoned = self.now() > visit.exchanging_since.plus(ABANDONED);
@@ -141,15 +139,10 @@ impl SignIn {
                 None => Step::Moment,
             };
             return Ok(PhoneView { portal, visit, session, user, asked, terms, step, cookie });
-        };
-        let session = match visit.qr {
-            Some(r) => self.parts.store.qr_session(r).await?,
-            None => None,
-        };
+        }
         if visit.kind == VisitKind::Qr && session.is_none() {
             return Err(NoStep::NoTransaction);
         }
-        let user = self.parts.store.user_of_openid(portal.scope(), portal.app, &openid).await?;
         let terms = self.terms_to_accept(&portal, user.as_ref()).await?;
         let step = match &session {
             Some(session) => self.qr_step(session, user.as_ref()),
@@ -175,6 +168,12 @@ impl SignIn {
             State::Scanned | State::Verifying if !is_bound => Step::Bind,
             State::Scanned | State::Verifying => Step::Approve,
         }
+    }
+
+    /// The phone once its QR session was decided by this request.
+    pub(super) fn moved_on(&self, view: PhoneView, session: QrSession) -> PhoneView {
+        let step = self.qr_step(&session, view.user.as_ref());
+        PhoneView { session: Some(session), asked: None, terms: None, step, ..view }
     }
 
     /// The token that the forms of this step carry.

@@ -135,7 +135,7 @@ impl PlatformAccounts {
             subject: Some(id.to_string()),
             result: "ok",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         Ok(Joined::Yes)
     }
 
@@ -160,7 +160,7 @@ impl PlatformAccounts {
             subject: Some(invited.affiliation.id.to_string()),
             result: "seats_full",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         unit.commit().await
     }
 }

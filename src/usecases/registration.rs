@@ -178,7 +178,7 @@ impl PlatformAccounts {
             subject: Some(account.id.to_string()),
             result: "ok",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         let membership = self.membership_of(&unit, invited).await?;
         unit.commit().await?;
         Ok((account, membership))

@@ -25,7 +25,7 @@ impl Administration {
         let role = Role { id, name, is_default: false, created_at: self.now() };
         let unit = self.parts.store.begin().await?;
         unit.create_role(scope, app, &role).await.map_err(name_taken)?;
-        self.noted(unit, by, (scope.organization(), Action::Created), &id, role).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Created), &id, role))
     }
 
     /// Renames a role; its people and its portal follow.
@@ -43,7 +43,7 @@ impl Administration {
         let (unit, held) = self.hold_role(scope, app, role).await?;
         unit.rename_role(app, &held, &name).await.map_err(name_taken)?;
         let renamed = Role { name, ..held };
-        self.noted(unit, by, (scope.organization(), Action::SettingChanged), &role, renamed).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SettingChanged), &role, renamed))
     }
 
     /// Deletes a role; its people get the default role.
@@ -63,7 +63,7 @@ impl Administration {
         }
         let default = unit.default_role(app).await?;
         unit.delete_role(app, &held, &default).await?;
-        self.noted(unit, by, (scope.organization(), Action::Deleted), &role, ()).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::Deleted), &role, ()))
     }
 
     /// A unit that holds an app's portal and one of its roles: until it ends neither the default role nor this one

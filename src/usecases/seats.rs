@@ -33,7 +33,7 @@ pub(super) async fn take_seat(
                 _ => "100_percent",
             },
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
     }
     Ok(true)
 }
@@ -78,7 +78,7 @@ impl Administration {
                 format!("an organization has at most {MOST_SEATS} seats"),
             ));
         }
-        self.noted(unit, by, (scope.organization(), Action::SeatsBought), &pack.id.clone(), pack).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SeatsBought), &pack.id.clone(), pack))
     }
 
     fn quote_for(&self, organization: &Organization, seats: i32) -> Result<(Quote, Millis), ChangeError> {

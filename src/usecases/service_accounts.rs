@@ -132,7 +132,7 @@ impl Administration {
         self.portals_switched(&unit, &unit.apps_of(scope.organization()).await?).await?;
         unit.end_all_logins(scope).await?;
         unit.stop_notifications(Outbox(held.id.0), Which::All, Stop::Unbound).await?;
-        let prepared = self.noted(unit, by, (scope.organization(), Action::Deleted), &held.id, ()).await?;
+        let prepared = self.noted(unit, by, (scope.organization(), Action::Deleted), &held.id, ());
         Ok(prepared.telling(Nudge::Outbox))
     }
 
@@ -196,7 +196,7 @@ impl Administration {
         let reach = unit.reach(scope, &account).await?;
         let id = account.id;
         let bound = Bound { account, reach };
-        self.noted(unit, by, (scope.organization(), Action::SecretChanged), &id, bound).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::SecretChanged), &id, bound))
     }
 
     pub(super) fn service_account(&self, organization: OrgId, new: NewServiceAccount) -> ServiceAccount {

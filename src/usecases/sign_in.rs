@@ -11,6 +11,7 @@ use crate::domain::clock::{Clock, Entropy, Millis};
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
 use crate::domain::policy::{AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats};
+use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, QrSealer, Waiting};
 use crate::domain::service_account::ServiceAccount;
 use crate::sms::SmsSender;
@@ -144,12 +145,12 @@ impl SignIn {
         self.parts.clock.now()
     }
 
-    /// The portal that a link names.
+    /// The portal that a link names, as it was a moment ago.
     ///
     /// # Errors
     /// The database is away.
     pub async fn portal(&self, slug: &str) -> Result<Option<crate::domain::portal::Portal>, StoreError> {
-        self.parts.store.portal_by_slug(slug).await
+        self.parts.store.recent_portal(slug).await
     }
 
     /// Whether a refusal is worth a line of the audit log.
@@ -167,6 +168,12 @@ impl SignIn {
 
     pub(super) fn nudge_changes(&self) {
         self.parts.bus.nudge(Nudge::Changes);
+    }
+
+    /// A QR session was written, and is committed: its browser is told here, and everywhere else.
+    pub(super) fn nudge_session(&self, session: &QrSession) {
+        self.parts.bus.nudge(Nudge::QrSession(Arc::new(session.clone())));
+        self.nudge_changes();
     }
 
     pub(super) fn nudge_follower(&self, organization: OrgId, openid: &str) {

@@ -46,7 +46,7 @@ impl Administration {
         let listed = self.listed_templates(&account).await?;
         let unit = self.kept(scope, &account, &listed, Bans::Lifted).await?;
         let templates = unit.all_templates(scope, account.id).await?;
-        self.noted(unit, by, (scope.organization(), Action::TemplatesSynced), &SUBJECT, templates).await
+        Ok(self.noted(unit, by, (scope.organization(), Action::TemplatesSynced), &SUBJECT, templates))
     }
 
     /// The template of this id, which a message may be sent by. WeChat is asked for one that is not known, or was gone.

@@ -22,7 +22,7 @@ impl Administration {
         if !unit.end_login_of(whom.scope, whom.app, whom.user, login).await? {
             return Err(ChangeError::NotFound);
         }
-        self.noted(unit, by, (whom.scope.organization(), Action::SessionEnded), &login, ()).await
+        Ok(self.noted(unit, by, (whom.scope.organization(), Action::SessionEnded), &login, ()))
     }
 
     /// Ends every login of a person; none is as good.
@@ -43,7 +43,7 @@ impl Administration {
         for login in unit.open_logins_of(whom.scope, whom.user).await? {
             if unit.end_login(login).await? {
                 let ended = by.did(whom.scope.organization(), Action::SessionEnded, &login);
-                unit.audit(ended, &by.caller).await?;
+                unit.audit(ended, &by.caller);
             }
         }
         Ok(())

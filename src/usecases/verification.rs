@@ -83,7 +83,7 @@ impl Parts {
         }
         unit.create_code(id, owner, &self.code_mac(owner, &code), now.plus(self.lifetimes.code)).await?;
         if let Some(limit) = half {
-            unit.audit(limit_entry(owner, limit, "half"), caller).await?;
+            unit.audit(limit_entry(owner, limit, "half"), caller);
         }
         let entry = Entry {
             organization: owner.organization,
@@ -92,7 +92,7 @@ impl Parts {
             subject: Some(id.to_string()),
             result: "ok",
         };
-        unit.audit(entry, caller).await?;
+        unit.audit(entry, caller);
         Ok((unit, FreshCode { id, code }))
     }
 
@@ -139,7 +139,7 @@ impl Parts {
         }
         let right = self.compare_code(&unit, owner, code).await?;
         if right.is_none() && self.worth_noting("code_failed", caller) {
-            unit.audit(failed_entry(owner), caller).await?;
+            unit.audit(failed_entry(owner), caller);
         }
         unit.commit().await?;
         right.ok_or(WrongGuess::Wrong)
@@ -189,8 +189,7 @@ impl Parts {
                 ..limit_entry(owner, "wrong_guesses_per_phone_day", "refused")
             },
             caller,
-        )
-        .await?;
+        );
         unit.commit().await
     }
 
@@ -205,7 +204,7 @@ impl Parts {
             return Ok(());
         }
         let unit = self.store.begin().await?;
-        unit.audit(limit_entry(owner, limit, "refused"), caller).await?;
+        unit.audit(limit_entry(owner, limit, "refused"), caller);
         unit.commit().await
     }
 

@@ -82,7 +82,7 @@ fn a_frame_is_pushed_with_few_allocations() {
             let update = Entity::update_many().col_expr(Column::Seq, Expr::value(seq));
             update.filter(Column::R.eq(R.to_hex())).exec(&rows).await.unwrap();
             let before = blocks();
-            registry.look(std::iter::once(R));
+            registry.look(std::iter::once((R, None)));
             let Some(Update::Frame(frame)) = updates.recv().await else { panic!("no frame") };
             let text = frame.to_json(SystemClock.now());
             spent += blocks() - before;

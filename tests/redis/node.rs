@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::select_all;
 use menfang::bus::redis::{Servers, Settings};
-use menfang::bus::{Bus, Nudge};
+use menfang::bus::{About, Bus, Nudge};
 use menfang::domain::keys::SigningKey;
 use menfang::server::world::OsEntropy;
 use tokio::sync::broadcast::Receiver;
@@ -16,7 +17,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Node {
     pub(crate) bus: Bus,
-    ears: Receiver<Nudge>,
+    ears: Vec<Receiver<Nudge>>,
 }
 
 /// What all nodes of a Menfang have in common.
@@ -44,19 +45,30 @@ impl Node {
     /// A node that need not have joined yet.
     pub(crate) fn alone(servers: Servers) -> Self {
         let bus = Bus::redis(settings(servers)).unwrap();
-        let ears = bus.listen();
+        let about = [About::Changes, About::QrSessions, About::Followers, About::Imports, About::Outbox];
+        let ears = about.map(|about| bus.listen(about)).into();
         Self { bus, ears }
     }
 
     /// The next word that is heard.
     pub(crate) async fn hears(&mut self) -> &'static str {
-        let heard = tokio::time::timeout(Duration::from_secs(20), self.ears.recv()).await;
-        match heard.expect("nothing was heard").unwrap() {
+        let any = select_all(self.ears.iter_mut().map(|ear| Box::pin(ear.recv())));
+        let (heard, ..) =
+            tokio::time::timeout(Duration::from_secs(20), any).await.expect("nothing was heard");
+        match heard.unwrap() {
             Nudge::Changes => "changes",
             Nudge::Follower { .. } => "follower",
             Nudge::Imports => "imports",
             Nudge::Outbox => "outbox",
+            Nudge::QrSession(_) => "qr_session",
         }
+    }
+
+    /// The next two words, which come in no order.
+    pub(crate) async fn hears_both(&mut self) -> [&'static str; 2] {
+        let mut both = [self.hears().await, self.hears().await];
+        both.sort_unstable();
+        both
     }
 
     /// Whenever it has joined, it looks at everything once.

@@ -23,7 +23,7 @@ async fn a_nudge_crosses_once_and_comes_back_to_nobody() {
     assert_eq!(there.hears().await, "outbox", "a thousand at once were one message");
     // By now what was said here would have come back, were it not dropped.
     there.bus.nudge(Nudge::Imports);
-    assert_eq!([here.hears().await, here.hears().await], ["outbox", "imports"]);
+    assert_eq!(here.hears_both().await, ["imports", "outbox"]);
 }
 
 #[actix_web::test]
@@ -35,7 +35,7 @@ async fn what_names_a_person_stays_at_home() {
         openid: "oSomebody".into(),
     });
     here.bus.nudge(Nudge::Changes);
-    assert_eq!([here.hears().await, here.hears().await], ["follower", "changes"]);
+    assert_eq!(here.hears_both().await, ["changes", "follower"]);
     assert_eq!(there.hears().await, "changes");
 }
 

@@ -170,7 +170,7 @@ impl Session<'_> {
         let (due, late): (Vec<Due>, Vec<Due>) =
             due.into_iter().partition(|due| rules.may_repeat(due.unknown_since, now));
         sorting.unit.doubt_deliveries(&late, &mut sorting.moves).await?;
-        self.note_uncertain(sorting.unit, &late).await?;
+        self.note_uncertain(sorting.unit, &late);
         Ok(due)
     }
 }

@@ -104,11 +104,11 @@ impl Session<'_> {
                 Verdict::Skipped { .. } => done.skipped += 1,
                 Verdict::Failed { reason, .. } => {
                     done.failed += 1;
-                    self.note(unit, Action::MessageFailed, due, reason).await?;
+                    self.note(unit, Action::MessageFailed, due, reason);
                 }
                 Verdict::Uncertain => {
                     done.uncertain += 1;
-                    self.note_uncertain(unit, std::slice::from_ref(due)).await?;
+                    self.note_uncertain(unit, std::slice::from_ref(due));
                 }
             }
             unit.settle(&self.lease, due, &verdict, &mut moves).await?;
@@ -168,20 +168,13 @@ impl Session<'_> {
     }
 
     /// Writes into the audit log that nobody knows of these whether they were sent.
-    pub(super) async fn note_uncertain(&self, unit: &Unit, due: &[Due]) -> Result<(), StoreError> {
+    pub(super) fn note_uncertain(&self, unit: &Unit, due: &[Due]) {
         for one in due {
-            self.note(unit, Action::MessageUncertain, one, "uncertain").await?;
+            self.note(unit, Action::MessageUncertain, one, "uncertain");
         }
-        Ok(())
     }
 
-    async fn note(
-        &self,
-        unit: &Unit,
-        action: Action,
-        due: &Due,
-        result: &'static str,
-    ) -> Result<(), StoreError> {
+    fn note(&self, unit: &Unit, action: Action, due: &Due, result: &'static str) {
         let entry = Entry {
             organization: self.lease.organization,
             action,
@@ -189,7 +182,7 @@ impl Session<'_> {
             subject: Some(due.id.to_string()),
             result,
         };
-        unit.audit(entry, &by_itself()).await
+        unit.audit(entry, &by_itself());
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::bus::Nudge;
+use crate::bus::About;
 use crate::domain::clock::Millis;
 use crate::domain::ids::AppId;
 use crate::domain::notification::{Pause, Priority};
@@ -201,7 +201,7 @@ impl<'d> Session<'d> {
 
     async fn work(&mut self, linger: Duration) -> Result<(), StepError> {
         self.free_left().await?;
-        let mut news = self.tools().bus.listen();
+        let mut news = self.tools().bus.listen(About::Outbox);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut look, mut nudged) = (true, false);
@@ -238,11 +238,10 @@ impl<'d> Session<'d> {
                 landed = self.sender.landed() => self.land(landed.ok_or(StepError::Crashed)?),
                 () = tokio::time::sleep_until(self.flush_at), if !self.landed.is_empty() => look = true,
                 nudge = news.recv() => match nudge {
-                    Ok(Nudge::Outbox) | Err(RecvError::Lagged(_)) => {
+                    Ok(_) | Err(RecvError::Lagged(_)) => {
                         while news.try_recv().is_ok() {}
                         nudged = true;
                     }
-                    Ok(_) => {}
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 // Receipts come one by one, and each says so: one look is enough for all that come together.

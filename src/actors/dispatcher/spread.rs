@@ -25,7 +25,7 @@ impl Session<'_> {
             let unit = self.begin_unit().await?;
             let mut moves = Moves::new();
             let (freed, lost) = unit.free_deliveries(&self.lease, &rules, ROWS, &mut moves).await?;
-            self.note_uncertain(&unit, &lost).await?;
+            self.note_uncertain(&unit, &lost);
             unit.count_moves(&self.lease, moves).await?;
             self.commit(unit).await?;
             if freed > 0 {

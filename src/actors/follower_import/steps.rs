@@ -227,7 +227,7 @@ impl FollowerImporter {
             subject: Some(claim.import.id.to_string()),
             result,
         };
-        unit.audit(entry, &by_itself()).await?;
+        unit.audit(entry, &by_itself());
         unit.commit().await?;
         tracing::info!(import.id = %claim.import.id, organization.id = %claim.import.organization, listed = claim.import.listed, result = result, "an import of followers has ended");
         Ok(())

@@ -29,8 +29,8 @@ impl Pending {
             Nudge::Changes => 1,
             Nudge::Imports => 2,
             Nudge::Outbox => 4,
-            // It names a person, and this node sees to it.
-            Nudge::Follower { .. } => return,
+            // They name a person, and this node sees to it.
+            Nudge::Follower { .. } | Nudge::QrSession(_) => return,
         };
         self.put(kind);
     }
