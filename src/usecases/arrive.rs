@@ -401,9 +401,10 @@ impl SignIn {
             return Ok(Arrival::Phone { slug });
         };
         let unit = self.parts.store.begin().await?;
-        let Some(user) = hold_person(&unit, portal, user.id, openid).await?.filter(passes) else {
-            return Ok(Arrival::Phone { slug });
-        };
+        let held = hold_person(&unit, portal, user.id, openid).await?.filter(passes);
+        let portal = unit.portal(portal.scope(), portal.app).await?;
+        let still_open = portal.filter(|portal| portal.admit_visitor(None).is_ok());
+        let (Some(user), Some(portal)) = (held, &still_open) else { return Ok(Arrival::Phone { slug }) };
         let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
         match unit.set_visit_login(visit.id, granted.login).await {
             Ok(None) => {}
