@@ -129,6 +129,7 @@ impl Position {
     /// Begins at the end of the table; whoever watches already looks once, in case a line came just before.
     async fn start(&mut self, store: &Store, views: &Views) -> Result<(), StoreError> {
         let last = store.last_changes(PAGE).await?;
+        views.registry.hears_of_all();
         *self = Self { highest: last.first().map_or(0, |first| first - 1), ..Self::default() };
         for id in last {
             self.saw(id, Instant::now());

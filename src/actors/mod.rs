@@ -14,6 +14,7 @@ pub mod janitor;
 pub mod progress;
 pub mod qr_session;
 pub mod registry;
+pub mod scanned;
 pub mod supervision;
 mod unfollowed;
 pub mod watcher;

@@ -21,6 +21,7 @@ use crate::store::{Store, StoreError};
 use super::closed_portals::ClosedPortals;
 use super::frame::{GRACE, StateFrame, close};
 use super::registry::Sessions;
+use super::scanned::Scanned;
 use super::watcher::{self, Watcher};
 
 /// After which a failed read is made again: its nudge will not come twice.
@@ -43,6 +44,8 @@ pub struct Tools {
     pub watchers: usize,
     /// Which portals are closed.
     pub closed: ClosedPortals,
+    /// Which sessions were written lately.
+    pub scanned: Scanned,
 }
 
 /// A new watcher; it is sent the present frame first.
@@ -89,9 +92,16 @@ impl QrSessionActor {
         !self.watchers.is_empty() || !self.fresh.is_empty()
     }
 
-    /// Shows the row, which is read where it is not given.
-    fn read(&self, ctx: &mut Context<Self>, row: Option<Arc<QrSession>>) {
+    /// Shows what is known of the row, reading what is not.
+    fn look(&mut self, ctx: &mut Context<Self>, row: Row) {
         let (waiting, tools) = (self.waiting, Arc::clone(&self.tools));
+        if !tools.closed.holds(waiting.app)
+            && let Some(row) = row.shown_alone()
+        {
+            let frame = StateFrame::of(&waiting, row, None, tools.clock.now(), &tools.lifetimes);
+            self.show(frame, ctx);
+            return;
+        }
         let frame = async move { read_frame(&waiting, row, &tools).await };
         ctx.spawn(frame.into_actor(self).map(|frame, actor, ctx| match frame {
             Ok(frame) => actor.show(frame, ctx),
@@ -102,7 +112,7 @@ impl QrSessionActor {
                     watcher.push(Update::Close(close::INTERNAL));
                 }
                 if !actor.watchers.is_empty() {
-                    ctx.run_later(AGAIN, |actor, ctx| actor.read(ctx, None));
+                    ctx.run_later(AGAIN, |actor, ctx| actor.look(ctx, Row::Unknown));
                 }
                 actor.stop_if_alone(ctx);
             }
@@ -158,7 +168,7 @@ impl QrSessionActor {
         self.timer = Some(ctx.run_later(left.min(SWEEP), move |actor, ctx| {
             actor.timer = None;
             if left <= SWEEP {
-                actor.read(ctx, None);
+                actor.look(ctx, Row::Unknown);
             } else {
                 actor.arm(expires_at, ctx);
                 actor.stop_if_alone(ctx);
@@ -182,14 +192,32 @@ impl QrSessionActor {
     }
 }
 
-async fn read_frame(
-    waiting: &Waiting,
-    row: Option<Arc<QrSession>>,
-    tools: &Tools,
-) -> Result<StateFrame, StoreError> {
+/// What I know of my row.
+enum Row {
+    /// Nothing: it is read.
+    Unknown,
+    /// Nobody has scanned my code.
+    Missing,
+    /// It was just written.
+    Given(Arc<QrSession>),
+}
+
+impl Row {
+    /// The row, where it is all that a frame shows.
+    fn shown_alone(&self) -> Option<Option<&QrSession>> {
+        match self {
+            Self::Missing => Some(None),
+            Self::Given(row) if row.user.is_none() || !StateFrame::shows_person(row.state) => Some(Some(row)),
+            Self::Given(_) | Self::Unknown => None,
+        }
+    }
+}
+
+async fn read_frame(waiting: &Waiting, row: Row, tools: &Tools) -> Result<StateFrame, StoreError> {
     let row = match row {
-        Some(row) => Some(row),
-        None => tools.store.qr_session(waiting.r).await?.map(Arc::new),
+        Row::Missing => None,
+        Row::Given(row) => Some(row),
+        Row::Unknown => tools.store.qr_session(waiting.r).await?.map(Arc::new),
     };
     // Most changes show nobody, and an approval is waited for.
     let shown = row.as_ref().filter(|row| StateFrame::shows_person(row.state));
@@ -230,7 +258,8 @@ impl Handler<Attach> for QrSessionActor {
             return;
         }
         self.fresh.push(attach.0);
-        self.read(ctx, None);
+        let row = if self.tools.scanned.lacks(&self.waiting) { Row::Missing } else { Row::Unknown };
+        self.look(ctx, row);
     }
 }
 
@@ -240,7 +269,7 @@ impl Handler<Look> for QrSessionActor {
     fn handle(&mut self, Look(seq): Look, ctx: &mut Self::Context) {
         let was_shown = seq.is_some_and(|seq| self.last.as_ref().is_some_and(|last| last.seq >= seq));
         if self.has_watchers() && !was_shown {
-            self.read(ctx, None);
+            self.look(ctx, Row::Unknown);
         }
     }
 }
@@ -250,7 +279,7 @@ impl Handler<Show> for QrSessionActor {
 
     fn handle(&mut self, Show(row): Show, ctx: &mut Self::Context) {
         if self.has_watchers() {
-            self.read(ctx, Some(row));
+            self.look(ctx, Row::Given(row));
         }
     }
 }

@@ -126,7 +126,10 @@ impl Registry {
 
     /// Tells the sessions of these rows, if they live here, to look, unless they have seen the step that their row is at.
     pub fn look(&self, changed: impl Iterator<Item = (QrRef, Option<u32>)>) {
+        let now = self.tools.clock.now();
         for (r, seq) in changed {
+            // Before it is looked for: whoever comes meanwhile finds one or the other.
+            self.tools.scanned.put(r, now);
             let address = self.sessions.table().get(&r).map(|live| live.address.clone());
             // A full mailbox already holds a look; one that has stopped needs none.
             if let Some(address) = address {
@@ -137,6 +140,7 @@ impl Registry {
 
     /// Has a session, if it lives here, show its row as it was just written.
     pub fn show(&self, row: Arc<QrSession>) {
+        self.tools.scanned.put(row.r, self.tools.clock.now());
         let address = self.sessions.table().get(&row.r).map(|live| live.address.clone());
         // The change feed tells it too.
         if let Some(address) = address {
@@ -153,6 +157,11 @@ impl Registry {
     /// Whether the portal of an app is closed, as the change feed last read it.
     pub fn is_closed(&self, app: AppId) -> bool {
         self.tools.closed.holds(app)
+    }
+
+    /// From now on this node is told of every session that is written.
+    pub fn hears_of_all(&self) {
+        self.tools.scanned.begin(self.tools.clock.now());
     }
 
     /// The portals that are closed; the sessions are told to look by [`Registry::look_at_all`].

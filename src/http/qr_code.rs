@@ -54,13 +54,28 @@ fn document(modules: &[Color], width: usize) -> Option<String> {
         for run in row.chunk_by(|one, other| one == other) {
             let many = run.len();
             if run.first() == Some(&Color::Dark) {
-                write!(drawn, "M{x} {y}h{many}v1h-{many}z").ok()?;
+                for (before, number) in [("M", x), (" ", y), ("h", many), ("v1h-", many)] {
+                    drawn.push_str(before);
+                    push_number(&mut drawn, number);
+                }
+                drawn.push('z');
             }
             x += many;
         }
     }
     drawn.push_str("\"/></svg>");
     Some(drawn)
+}
+
+/// Writes a number of modules, of which a code has thousands, without what `write!` does around each.
+fn push_number(text: &mut String, number: usize) {
+    let digit = |number: usize| char::from(b'0' + u8::try_from(number % 10).unwrap_or_default());
+    for place in [100, 10] {
+        if number >= place {
+            text.push(digit(number / place));
+        }
+    }
+    text.push(digit(number));
 }
 
 /// The same as an element of a page.
@@ -89,6 +104,15 @@ mod tests {
     use super::*;
 
     const LINK: &str = "http://weixin.qq.com/q/02Bp9sF3k4A";
+
+    #[test]
+    fn numbers_are_written_as_always() {
+        for number in 0..=185 {
+            let mut text = String::new();
+            push_number(&mut text, number);
+            assert_eq!(text, number.to_string());
+        }
+    }
 
     #[test]
     fn an_inline_code_is_one_element_and_says_nothing_of_itself() {

@@ -17,6 +17,7 @@ use crate::actors::inboxes::Inboxes;
 use crate::actors::janitor::Janitor;
 use crate::actors::progress::ProgressWatchers;
 use crate::actors::registry::Registry;
+use crate::actors::scanned::Scanned;
 use crate::actors::supervision::supervise;
 use crate::actors::{inbox, qr_session};
 use crate::bus::Bus;
@@ -96,6 +97,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         lifetimes: sections::lifetimes(&config),
         watchers: config.http.sockets_per_session,
         closed: ClosedPortals::default(),
+        scanned: Scanned::default(),
     };
     let homes: Vec<_> = arbiters.iter().skip(3).map(Arbiter::handle).collect();
     let registry = Registry::new(tools, homes.clone(), config.limits.qr_sessions_per_node);

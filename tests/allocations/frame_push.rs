@@ -8,6 +8,7 @@ use entities::qr_session::{Column, Entity};
 use menfang::actors::closed_portals::ClosedPortals;
 use menfang::actors::qr_session::{Tools, Update};
 use menfang::actors::registry::Registry;
+use menfang::actors::scanned::Scanned;
 use menfang::domain::clock::Clock;
 use menfang::domain::ids::{AppId, OrgId, new_uuid};
 use menfang::domain::network::Network;
@@ -40,7 +41,8 @@ fn tools(store: Store) -> Tools {
         idle_pc: minute,
         idle_wechat: minute,
     };
-    Tools { store, clock: Arc::new(SystemClock), lifetimes, watchers: 8, closed: ClosedPortals::default() }
+    let (closed, scanned) = (ClosedPortals::default(), Scanned::default());
+    Tools { store, clock: Arc::new(SystemClock), lifetimes, watchers: 8, closed, scanned }
 }
 
 /// A session that somebody scanned.
