@@ -88,6 +88,7 @@ async fn run(store: Store, bus: Bus, views: Views) {
     let mut nudges = bus.listen(About::Changes);
     let mut position = Position::default();
     let mut known = false;
+    views.registry.may_miss_some();
     let mut tick = tokio::time::interval(INTERVAL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -102,10 +103,16 @@ async fn run(store: Store, bus: Bus, views: Views) {
         let read =
             if known { position.read(&store, &views).await } else { position.start(&store, &views).await };
         match read {
-            Ok(()) => known = true,
+            Ok(()) => {
+                known = true;
+                if position.gave_up.is_some() {
+                    views.registry.may_miss_some();
+                }
+            }
             Err(error) => {
                 // What was not read through is not passed over: all that follows from the table is read anew.
                 known = false;
+                views.registry.may_miss_some();
                 tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look");
             }
         }
@@ -143,6 +150,7 @@ impl Position {
         let now = Instant::now();
         self.missing.retain(|_, since| now.duration_since(*since) <= OVERLAP);
         if self.gave_up.take_if(|at| now.duration_since(*at) > OVERLAP).is_some() {
+            views.registry.hears_of_all();
             look_at_all(views);
         }
         if !self.missing.is_empty() {

@@ -1,8 +1,8 @@
 //! The QR-session actor: the live view of one QR session.
 //!
 //! The registry starts me when the first watcher comes; I hold the watchers and the last frame, nothing that is not in
-//! the ticket or the row. I read the row when told that it changed (or that my portal was closed), when a watcher comes,
-//! and once when the code's time is over. I stop when the last watcher has left or nothing can follow.
+//! the ticket or the row. I read the row when told that it changed (or that my portal was closed), unless I am given it, when a
+//! watcher comes, unless it is certain that there is none yet, and once when the code's time is over. I stop when the last watcher has left or nothing can follow.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -258,7 +258,10 @@ impl Handler<Attach> for QrSessionActor {
             return;
         }
         self.fresh.push(attach.0);
-        let row = if self.tools.scanned.lacks(&self.waiting) { Row::Missing } else { Row::Unknown };
+        // A "waiting" that is wrong is put right by the feed; an end would be the last word, so it is never said unread.
+        let ends_at = self.waiting.issued_at.plus(self.tools.lifetimes.qr);
+        let unscanned = self.tools.clock.now() <= ends_at && self.tools.scanned.lacks(&self.waiting);
+        let row = if unscanned { Row::Missing } else { Row::Unknown };
         self.look(ctx, row);
     }
 }

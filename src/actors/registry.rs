@@ -131,7 +131,7 @@ impl Registry {
             // Before it is looked for: whoever comes meanwhile finds one or the other.
             self.tools.scanned.put(r, now);
             let address = self.sessions.table().get(&r).map(|live| live.address.clone());
-            // A full mailbox already holds a look; one that has stopped needs none.
+            // A mailbox holds more than all the steps of a session's life: a full one is that of an actor which reads nothing any more.
             if let Some(address) = address {
                 drop(address.try_send(Look(seq)));
             }
@@ -162,6 +162,11 @@ impl Registry {
     /// From now on this node is told of every session that is written.
     pub fn hears_of_all(&self) {
         self.tools.scanned.begin(self.tools.clock.now());
+    }
+
+    /// What is written may be told to nobody, for now.
+    pub fn may_miss_some(&self) {
+        self.tools.scanned.end();
     }
 
     /// The portals that are closed; the sessions are told to look by [`Registry::look_at_all`].

@@ -1,7 +1,7 @@
 //! Which QR sessions were written lately, as the change feed and this node's own units tell: so that a browser that shows a fresh
 //! code costs no read of a row that is not there yet.
 //!
-//! Whoever asks is in the registry before, so what is written later it is told.
+//! Whoever asks is in the registry before, so what is written later it is told. While the feed cannot be relied on, nothing is certain.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +37,11 @@ impl Scanned {
     /// From now on every session that is written is told here.
     pub fn begin(&self, now: Millis) {
         *self.lately() = Lately { since: Some((now, now)), ..Lately::default() };
+    }
+
+    /// Nothing is certain any more, until it begins again.
+    pub fn end(&self) {
+        *self.lately() = Lately::default();
     }
 
     /// A session was written.
@@ -83,6 +88,8 @@ mod tests {
         scanned.put(issued(1, 10).r, START);
         assert!(!scanned.lacks(&issued(1, 10)));
         assert!(scanned.lacks(&issued(2, 10)));
+        scanned.end();
+        assert!(!scanned.lacks(&issued(2, 10)));
     }
 
     #[test]

@@ -20,6 +20,10 @@ impl GivenUp {
     pub(super) fn within(&self, span: Duration) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < span)
     }
+
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
 }
 
 /// Notes when it goes before what it is about has ended.
@@ -28,7 +32,7 @@ struct Ending<'a>(Option<&'a GivenUp>);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         if let Some(given_up) = self.0 {
-            *given_up.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            given_up.note();
         }
     }
 }
@@ -76,7 +80,10 @@ impl<C> Patient<C> {
         let Some(patience) = self.patience else { return answer.await };
         let left = self.until.map_or(patience, |until| until.saturating_duration_since(Instant::now()));
         let mut ending = Ending(Some(&self.given_up));
-        let Ok(answer) = timeout(patience.min(left), answer).await else { return Err(too_slow()) };
+        let answer = timeout(patience.min(left), answer).await;
+        let Ok(answer) = answer else {
+            return Err(too_slow());
+        };
         ending.0 = None;
         answer
     }

@@ -1,7 +1,7 @@
 //! Rows that nearly every request asks for and that hardly ever change: what was read a moment ago is not read again.
 //!
-//! Whoever changes them on this node sees the change at once; on another node it is seen within [`RECENT`]. What decides something
-//! for good is read in the unit that decides it.
+//! Whoever changes them on this node sees the change at once; on another node, or when a commit was given up, it is seen within
+//! [`RECENT`]. Whether somebody is let in is decided by rows that are read for that.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,7 +17,9 @@ use super::connect::Store;
 use super::error::StoreError;
 
 /// How old what is kept may be.
-const RECENT: Duration = Duration::from_millis(500);
+const RECENT: Duration = Duration::from_millis(100);
+/// From so many rows on, those that are too old go whenever one is added.
+const TIDY: usize = 64;
 /// Rows kept at most; beyond it all are forgotten.
 const AT_MOST: usize = 10_000;
 
@@ -87,6 +89,10 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         if let Some(value) = &value
             && self.forgotten.load(Ordering::Relaxed) == before
         {
+            // Secrets are among them: none is kept longer than it may be used.
+            if values.len() >= TIDY {
+                values.retain(|_, (at, _)| now.duration_since(*at) < RECENT);
+            }
             if values.len() >= AT_MOST {
                 values.clear();
             }

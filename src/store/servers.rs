@@ -37,7 +37,8 @@ pub(super) fn pool(
             Some(host) => options.host(host),
             None => options,
         };
-        let pool = options_of::<MySql>(size, mysql_session(database.transaction), given_up);
+        let pool =
+            options_of::<MySql>(size, database.transaction, mysql_session(database.transaction), given_up);
         return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
@@ -47,7 +48,7 @@ pub(super) fn pool(
         None => options,
     };
     let session = postgres_session(database.transaction, size.1.max(database.transaction));
-    let pool = options_of::<Postgres>(size, session, given_up);
+    let pool = options_of::<Postgres>(size, database.transaction, session, given_up);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
 }
 
@@ -94,12 +95,15 @@ fn mysql_session(transaction: Duration) -> String {
 
 fn options_of<D: Kind>(
     (connections, patience): (u32, Duration),
+    transaction: Duration,
     session: String,
     given_up: GivenUp,
 ) -> PoolOptions<D>
 where
     for<'c> &'c mut D::Connection: sqlx::Executor<'c, Database = D>,
 {
+    // A unit whose statement was given up lets go of its connection when it ends.
+    let longest = patience + transaction;
     PoolOptions::new()
         .max_connections(connections)
         .min_connections(0)
@@ -125,7 +129,7 @@ where
         // A statement that was given up is still to be answered: until then, or until it is clear that no answer comes, the
         // connection is nobody's. Without one the pool's own question on release is enough, which has no deadline.
         .after_release(move |connection: &mut D::Connection, _| {
-            let to_be_answered = given_up.within(FRESH);
+            let to_be_answered = given_up.within(longest);
             Box::pin(async move {
                 if !to_be_answered {
                     return Ok(true);

@@ -35,6 +35,15 @@ pub struct Unit {
     lines: Mutex<Lines>,
 }
 
+/// Makes forget what is kept for a moment, also when nobody waits for the commit any more.
+struct Forget(Arc<Recent>);
+
+impl Drop for Forget {
+    fn drop(&mut self) {
+        self.0.forget();
+    }
+}
+
 /// What is written when the unit is committed, in as few statements as it takes.
 #[derive(Default)]
 struct Lines {
@@ -148,11 +157,9 @@ impl Unit {
         }
         let (tx, patience) = self.tx.apart();
         // Given up, it may be done or not: whoever asked repeats the request, or looks.
-        let done = patience.wait(tx.commit()).await;
-        if self.touches_recent.into_inner() {
-            self.done.recent.forget();
-        }
-        done?;
+        let forgets = self.touches_recent.into_inner().then(|| Forget(Arc::clone(&self.done.recent)));
+        patience.wait(tx.commit()).await?;
+        drop(forgets);
         self.done.units.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -402,9 +402,10 @@ impl SignIn {
         };
         let unit = self.parts.store.begin().await?;
         let held = hold_person(&unit, portal, user.id, openid).await?.filter(passes);
+        let asked_by = portal.terms.clone();
         let portal = unit.portal(portal.scope(), portal.app).await?;
-        let still_open = portal.filter(|portal| portal.admit_visitor(None).is_ok());
-        let (Some(user), Some(portal)) = (held, &still_open) else { return Ok(Arrival::Phone { slug }) };
+        let as_before = portal.filter(|now| now.admit_visitor(None).is_ok() && now.terms == asked_by);
+        let (Some(user), Some(portal)) = (held, &as_before) else { return Ok(Arrival::Phone { slug }) };
         let granted = self.grant(&unit, portal, user.id, LoginKind::WeChat, caller).await?;
         match unit.set_visit_login(visit.id, granted.login).await {
             Ok(None) => {}

@@ -9,6 +9,8 @@ use crate::support::{Cluster, Heard, Pc, Person, Plan, SLUG, Socket, eventually,
 
 /// An answer is there by then, in a debug build on a machine that does much else.
 const ANSWER: Duration = Duration::from_millis(2_500);
+/// What was read before that may still be shown.
+const A_MOMENT_AGO: Duration = Duration::from_millis(150);
 /// Everything is as before, by then.
 const NORMAL: Duration = Duration::from_secs(5);
 
@@ -102,6 +104,7 @@ async fn a_frozen_database_costs_a_refusal_and_no_waiting_browser() {
     let cluster = Cluster::set(Plan::default()).await;
     let mut scene = Scene::set(&cluster).await;
     cluster.database.freeze();
+    tokio::time::sleep(A_MOMENT_AGO).await;
     let until = Instant::now() + Duration::from_secs(short_or_long(10, 30));
     while Instant::now() < until {
         scene.all_are_told_to_come_again(&cluster).await;
@@ -116,6 +119,7 @@ async fn a_restart_of_the_database_costs_a_refusal_and_no_waiting_browser() {
     let mut cluster = Cluster::set(Plan::default()).await;
     let mut scene = Scene::set(&cluster).await;
     cluster.database.stop_at_once().await;
+    tokio::time::sleep(A_MOMENT_AGO).await;
     let until = Instant::now() + Duration::from_secs(short_or_long(3, 30));
     while Instant::now() < until {
         scene.all_are_told_to_come_again(&cluster).await;
