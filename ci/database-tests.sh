@@ -23,7 +23,8 @@ start_mariadb() {
 
 stories_on() {
     echo "the stories on $1 …"
-    MENFANG_TEST_DATABASE=$2 cargo test --test it -- ${filter:+"$filter"} </dev/null
+    # Half of their time they wait for something.
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-3} MENFANG_TEST_DATABASE=$2 cargo test --test it -- ${filter:+"$filter"} </dev/null
 }
 
 packages=(python3)

@@ -142,7 +142,8 @@ async fn twenty_deletions_against_twenty_sign_ups_and_invitations_leave_nobody_w
     assert!(deleted.iter().all(|answer| matches!(answer.status, 204 | 409)));
     assert!(signed_up.iter().all(|answer| answer.status == 200), "whoever signs up gets the default role");
     let told: Vec<_> = invited.iter().map(|answer| answer.status).collect();
-    assert!(told.iter().all(|status| matches!(status, 201 | 422)), "{told:?}");
+    // Of units that wait for each other MySQL ends one, which is told to come again.
+    assert!(told.iter().all(|status| matches!(status, 201 | 422 | 503)), "{told:?}");
 
     let known = names(&admin.get(&roles).await.expect(200).json(), "name");
     let users = admin.get(&format!("{app}/external-users?limit=500")).await.expect(200).json();
