@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::first_time::sign_in_new;
 use crate::support::TestServer;
 
 /// Reads an event stream up to the first frame of a state; gives all frames with their ids.
@@ -80,4 +81,48 @@ async fn waiting_browsers_write_nothing() {
     }
     assert_eq!(server.running().store.committed_units(), units);
     assert_eq!(server.rows().await, rows);
+}
+
+/// The fewest statements of some tries: what runs behind, like the feed's look each second, falls into some of them.
+async fn fewest(server: &TestServer, mut attempt: impl AsyncFnMut()) -> u64 {
+    let mut fewest = u64::MAX;
+    for _ in 0..5 {
+        let before = server.running().store.statements();
+        attempt().await;
+        fewest = fewest.min(server.running().store.statements() - before);
+    }
+    fewest
+}
+
+#[actix_web::test]
+async fn a_code_that_is_shown_asks_the_database_nothing() {
+    let server = TestServer::start().await;
+    // A node is sure of what it has not heard of some seconds after its start.
+    server.advance(10);
+    let asked = fewest(&server, async || {
+        let pc = server.browser();
+        let qr = pc.start_qr("suppliers").await;
+        pc.watch(&qr).await.expect("waiting").await;
+    });
+    assert!(asked.await <= 1, "its portal, if that was not asked for just before");
+}
+
+#[actix_web::test]
+async fn a_sign_in_takes_few_statements() {
+    let server = TestServer::start_with(&[("limits.qr_live_per_browser", "100")]).await;
+    let phone = server.person("Alice").await;
+    let pc = sign_in_new(&server, &phone, "suppliers").await;
+    server.advance(10);
+    let asked = fewest(&server, async || {
+        let qr = pc.start_qr("suppliers").await;
+        let mut socket = pc.watch(&qr).await;
+        phone.scan_qr("suppliers", &qr).await;
+        phone.approve("suppliers", None).await.expect(200);
+        socket.expect("waiting").await;
+        socket.expect("scanned").await;
+        socket.expect("authorized").await;
+        pc.claim(&qr).await.expect(200);
+    });
+    let asked = asked.await;
+    assert!(asked <= 45, "{asked} statements");
 }
