@@ -1,8 +1,9 @@
 //! The QR-session actor: the live view of one QR session.
 //!
 //! The registry starts me when the first watcher comes; I hold the watchers and the last frame, nothing that is not in
-//! the ticket or the row. I read the row when told that it changed (or that my portal was closed), unless I am given it, when a
-//! watcher comes, unless it is certain that there is none yet, and once when the code's time is over. I stop when the last watcher has left or nothing can follow.
+//! the ticket or the row. I read the row when told that it changed (or that my portal was closed), unless I am given it; when a
+//! watcher comes, unless it is certain that there is none yet; and once when the code's time is over. I stop when the last
+//! watcher has left or nothing can follow.
 
 use std::sync::Arc;
 use std::time::Duration;
