@@ -11,7 +11,7 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::bus::{About, Bus, Nudge};
+use crate::bus::{About, Bus};
 use crate::domain::ids::{AccountId, AppId};
 use crate::domain::qr_ticket::QrRef;
 use crate::store::changes::{Change, Topic};
@@ -80,7 +80,6 @@ impl Actor for ChangeFeed {
             run(store, bus, views).await;
         };
         ctx.spawn(run.into_actor(self));
-        ctx.spawn(tell_own(self.bus.clone(), self.views.registry.clone()).into_actor(self));
     }
 }
 
@@ -115,19 +114,6 @@ async fn run(store: Store, bus: Bus, views: Views) {
                 views.registry.may_miss_some();
                 tracing::warn!(error = %error, "the change feed could not be read; sessions wait for the next look");
             }
-        }
-    }
-}
-
-/// Shows at once what this node itself has written of QR sessions. Whoever is told nothing hears of it from the feed, and whoever
-/// was told passes over the feed's line.
-async fn tell_own(bus: Bus, registry: Registry) {
-    let mut nudges = bus.listen(About::QrSessions);
-    loop {
-        match nudges.recv().await {
-            Ok(Nudge::QrSession(session)) => registry.show(session),
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
         }
     }
 }

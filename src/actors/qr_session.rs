@@ -27,8 +27,6 @@ use super::watcher::{self, Watcher};
 
 /// After which a failed read is made again: its nudge will not come twice.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How often watchers that have gone are noticed while nothing happens.
-const SWEEP: Duration = Duration::from_secs(30);
 
 /// What a watcher gets.
 pub type Update = watcher::Update<StateFrame>;
@@ -53,6 +51,11 @@ pub struct Tools {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Attach(pub Watcher<StateFrame>);
+
+/// A watcher has left.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Left;
 
 /// The row may have changed, to the step of this number if it is known, or time has gone by.
 #[derive(Message)]
@@ -159,21 +162,15 @@ impl QrSessionActor {
         self.stop_if_alone(ctx);
     }
 
-    /// Wakes me when the present state's time is over, and on the way there to see who has left.
+    /// Wakes me when the present state's time is over.
     fn arm(&mut self, expires_at: Millis, ctx: &mut Context<Self>) {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
         let left = expires_at.plus(GRACE).since(self.tools.clock.now());
-        let left = left.max(Duration::from_millis(50));
-        self.timer = Some(ctx.run_later(left.min(SWEEP), move |actor, ctx| {
+        self.timer = Some(ctx.run_later(left.max(Duration::from_millis(50)), |actor, ctx| {
             actor.timer = None;
-            if left <= SWEEP {
-                actor.look(ctx, Row::Unknown);
-            } else {
-                actor.arm(expires_at, ctx);
-                actor.stop_if_alone(ctx);
-            }
+            actor.look(ctx, Row::Unknown);
         }));
     }
 
@@ -235,14 +232,6 @@ async fn read_frame(waiting: &Waiting, row: Row, tools: &Tools) -> Result<StateF
 impl Actor for QrSessionActor {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        // Until there is a frame: the watcher for whom I was started may not have come through.
-        self.timer = Some(ctx.run_later(SWEEP, |actor, ctx| {
-            actor.timer = None;
-            actor.stop_if_alone(ctx);
-        }));
-    }
-
     fn stopped(&mut self, ctx: &mut Self::Context) {
         self.sessions.forget(self.waiting.r, &ctx.address());
     }
@@ -264,6 +253,14 @@ impl Handler<Attach> for QrSessionActor {
         let unscanned = self.tools.clock.now() <= ends_at && self.tools.scanned.lacks(&self.waiting);
         let row = if unscanned { Row::Missing } else { Row::Unknown };
         self.look(ctx, row);
+    }
+}
+
+impl Handler<Left> for QrSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Left, ctx: &mut Self::Context) {
+        self.stop_if_alone(ctx);
     }
 }
 

@@ -2,18 +2,19 @@
 //! watcher and its session, and a panic anywhere leaves it whole.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix::{Actor, Addr, ArbiterHandle};
+use actix::{Actor, Addr};
 
 use crate::domain::ids::AppId;
 use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::{StateFrame, close};
-use super::qr_session::{Attach, CloseAll, Look, QrSessionActor, Show, Tools};
+use super::qr_session::{Attach, CloseAll, Left, Look, QrSessionActor, Show, Tools};
 use super::watcher::{self, Updates};
 
 /// Why nothing can be watched now.
@@ -25,6 +26,44 @@ pub enum WatchError {
     /// The server is going down.
     #[error("restarting")]
     Restarting,
+}
+
+/// What a watcher of a session gets. Dropping it is leaving, which the session's actor is told.
+pub struct Watching {
+    updates: Updates<StateFrame>,
+    left: Option<Addr<QrSessionActor>>,
+}
+
+#[cfg(test)]
+impl Watching {
+    /// What a watcher gets from a session that no actor has.
+    pub(crate) fn without_actor(updates: Updates<StateFrame>) -> Self {
+        Self { updates, left: None }
+    }
+}
+
+impl Deref for Watching {
+    type Target = Updates<StateFrame>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.updates
+    }
+}
+
+impl DerefMut for Watching {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.updates
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.updates.leave();
+        // Where this finds no place, whatever stands there has the actor see who is gone, or the end of its code's time does.
+        if let Some(left) = &self.left {
+            drop(left.try_send(Left));
+        }
+    }
 }
 
 /// A session that somebody watches.
@@ -57,31 +96,22 @@ impl Sessions {
 pub struct Registry {
     sessions: Sessions,
     tools: Arc<Tools>,
-    arbiters: Arc<Vec<ArbiterHandle>>,
-    next: Arc<AtomicUsize>,
     at_most: usize,
-    draining: Arc<std::sync::atomic::AtomicBool>,
+    draining: Arc<AtomicBool>,
 }
 
 impl Registry {
-    /// A registry whose actors live on `arbiters`.
-    pub fn new(tools: Tools, arbiters: Vec<ArbiterHandle>, at_most: usize) -> Self {
-        Self {
-            sessions: Sessions::default(),
-            tools: Arc::new(tools),
-            arbiters: Arc::new(arbiters),
-            next: Arc::default(),
-            at_most,
-            draining: Arc::default(),
-        }
+    /// A registry with no session in it.
+    pub fn new(tools: Tools, at_most: usize) -> Self {
+        Self { sessions: Sessions::default(), tools: Arc::new(tools), at_most, draining: Arc::default() }
     }
 
-    /// Watches a session: the present frame first, then every new one, then the code to close with. Dropping the
-    /// updates is leaving.
+    /// Watches a session, whose actor lives on the thread of its first watcher, so that nothing between them has to wake another
+    /// thread: the present frame first, then every new one, then the code to close with.
     ///
     /// # Errors
     /// This node is full or going down.
-    pub fn watch(&self, waiting: Waiting) -> Result<Updates<StateFrame>, WatchError> {
+    pub fn watch(&self, waiting: Waiting) -> Result<Watching, WatchError> {
         if self.draining.load(Ordering::Relaxed) {
             return Err(WatchError::Restarting);
         }
@@ -90,7 +120,7 @@ impl Registry {
         for _ in 0..2 {
             let address = self.live(waiting)?;
             match address.try_send(Attach(watcher)) {
-                Ok(()) => return Ok(updates),
+                Ok(()) => return Ok(Watching { updates, left: Some(address) }),
                 Err(actix::dev::SendError::Full(_)) => {
                     metrics::counter!("menfang_mailbox_full_total", "actor" => "qr_session").increment(1);
                     return Err(WatchError::Overloaded);
@@ -113,10 +143,7 @@ impl Registry {
             metrics::counter!("menfang_limit_hits_total", "limit" => "qr_sessions_per_node").increment(1);
             return Err(WatchError::Overloaded);
         }
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.arbiters.len().max(1);
-        let arbiter = self.arbiters.get(turn).ok_or(WatchError::Overloaded)?;
-        let actor = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone());
-        let address = QrSessionActor::start_in_arbiter(arbiter, move |_| actor);
+        let address = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone()).start();
         let live = Live { app: waiting.app, address: address.clone() };
         if table.insert(waiting.r, live).is_none() {
             metrics::gauge!("menfang_qr_sessions_live").increment(1);

@@ -108,7 +108,12 @@ impl<F> Updates<F> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The same, for whoever waits for other things too.
+    /// Leaves, as dropping does.
+    pub fn leave(&self) {
+        self.0.end();
+    }
+
+    /// The same as [`Self::recv`], for whoever waits for other things too.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update<F>>> {
         let mut queue = self.0.queue();
         let Some(update) = queue.waiting.pop_front() else {

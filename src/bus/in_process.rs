@@ -1,8 +1,10 @@
 //! The bus of one process.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
+
+use crate::domain::qr_session::QrSession;
 
 use super::guard::Guard;
 use super::{About, Nudge};
@@ -10,14 +12,17 @@ use super::{About, Nudge};
 /// Nudges a listener may be behind before it misses the oldest.
 const BACKLOG: usize = 1_024;
 
+/// Whoever is shown the QR sessions that this node writes.
+type Shown = Box<dyn Fn(Arc<QrSession>) + Send + Sync>;
+
 /// A broadcast channel for each kind of nudge, and counters in memory.
 #[derive(Clone)]
 pub struct InProcess {
     changes: broadcast::Sender<Nudge>,
-    qr_sessions: broadcast::Sender<Nudge>,
     followers: broadcast::Sender<Nudge>,
     imports: broadcast::Sender<Nudge>,
     outbox: broadcast::Sender<Nudge>,
+    shown: Arc<OnceLock<Shown>>,
     pub(super) guard: Arc<Guard>,
 }
 
@@ -26,10 +31,10 @@ impl Default for InProcess {
         let channel = || broadcast::Sender::new(BACKLOG);
         Self {
             changes: channel(),
-            qr_sessions: channel(),
             followers: channel(),
             imports: channel(),
             outbox: channel(),
+            shown: Arc::default(),
             guard: Arc::default(),
         }
     }
@@ -39,7 +44,6 @@ impl InProcess {
     fn channel(&self, about: About) -> &broadcast::Sender<Nudge> {
         match about {
             About::Changes => &self.changes,
-            About::QrSessions => &self.qr_sessions,
             About::Followers => &self.followers,
             About::Imports => &self.imports,
             About::Outbox => &self.outbox,
@@ -49,6 +53,16 @@ impl InProcess {
     pub(super) fn nudge(&self, nudge: Nudge) {
         // An error means that nobody listens, as before the actors start.
         drop(self.channel(nudge.about()).send(nudge));
+    }
+
+    pub(super) fn show_sessions_to(&self, shown: Shown) {
+        self.shown.get_or_init(|| shown);
+    }
+
+    pub(super) fn show_session(&self, session: &QrSession) {
+        if let Some(shown) = self.shown.get() {
+            shown(Arc::new(session.clone()));
+        }
     }
 
     pub(super) fn listen(&self, about: About) -> broadcast::Receiver<Nudge> {

@@ -24,9 +24,6 @@ use self::redis::{Cache, RedisBus, Settings, Unusable};
 pub enum Nudge {
     /// The change feed has something new.
     Changes,
-    /// A QR session as it was just written; its line in the change feed tells the other nodes. Stays on this node, for it names a
-    /// person, and is lost without harm: the feed comes after it.
-    QrSession(Arc<QrSession>),
     /// Somebody signed in of whom it is not known whether they follow. Stays on this node, for it names a person.
     Follower {
         /// The organization whose service account is meant.
@@ -45,8 +42,6 @@ pub enum Nudge {
 pub enum About {
     /// [`Nudge::Changes`].
     Changes,
-    /// [`Nudge::QrSession`].
-    QrSessions,
     /// [`Nudge::Follower`].
     Followers,
     /// [`Nudge::Imports`].
@@ -60,7 +55,6 @@ impl Nudge {
     pub fn about(&self) -> About {
         match self {
             Self::Changes => About::Changes,
-            Self::QrSession(_) => About::QrSessions,
             Self::Follower { .. } => About::Followers,
             Self::Imports => About::Imports,
             Self::Outbox => About::Outbox,
@@ -97,6 +91,20 @@ impl Bus {
         match self {
             Self::InProcess(bus) => bus.nudge(nudge),
             Self::Redis(bus) => bus.nudge(nudge),
+        }
+    }
+
+    /// From now on every QR session that this node writes is shown to `shown` at once. What was asked for first stays.
+    pub fn show_sessions_to(&self, shown: impl Fn(Arc<QrSession>) + Send + Sync + 'static) {
+        self.here().show_sessions_to(Box::new(shown));
+    }
+
+    /// A QR session was just written and is committed: whoever watches it here is shown it before this returns, and the other nodes
+    /// are told to look. Here the change feed is not asked for it, and comes across it when it is read next.
+    pub fn session_written(&self, session: &QrSession) {
+        self.here().show_session(session);
+        if let Self::Redis(bus) = self {
+            bus.nudge_others(&Nudge::Changes);
         }
     }
 

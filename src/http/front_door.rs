@@ -1,5 +1,7 @@
 //! The front door: what every request passes and every answer gets, whatever it is about.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -7,7 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::domain::ids::new_uuid;
 
@@ -18,6 +20,9 @@ use super::site::Site;
 /// The id of a request, in its answer's `X-Request-Id` and in every log line about it.
 #[derive(Clone)]
 pub struct RequestId(pub String);
+
+/// The pattern of a resource's address, which each of them has among its data: asked by the address it would be looked for anew.
+pub struct Route(pub Box<str>);
 
 /// Makes the id of a request.
 pub type MakeId = std::sync::Arc<dyn Fn() -> String + Send + Sync>;
@@ -42,7 +47,6 @@ pub async fn pass(
     let id = request.app_data::<web::Data<MakeId>>().map_or_else(String::new, |make| make());
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
     let mut response = match refused(&request, &id) {
         Some(answer) => request.into_response(answer),
         None => match next.call(request).await {
@@ -56,8 +60,16 @@ pub async fn pass(
     for (name, value) in left.into_iter().flat_map(Left::headers) {
         response.headers_mut().insert(name, value);
     }
-    note(&method, &route, response.status().as_u16(), begun, &id);
+    note(&method, route_of(response.request()), response.status().as_u16(), begun, &id);
     Ok(response)
+}
+
+/// The pattern of the address, as metrics and logs name it. What was turned away before it came to its resource is looked for.
+fn route_of(request: &HttpRequest) -> Cow<'_, str> {
+    match request.app_data::<Route>() {
+        Some(Route(pattern)) => Cow::Borrowed(pattern),
+        None => request.match_pattern().map_or(Cow::Borrowed("none"), Cow::Owned),
+    }
 }
 
 /// What is turned away before any handler sees it.
@@ -118,25 +130,19 @@ fn dress(headers: &mut header::HeaderMap, id: &str, secure: bool) {
     }
 }
 
-fn note(method: &Method, route: &str, status: u16, begun: Instant, id: &str) {
+fn note(method: &Method, route: Cow<'_, str>, status: u16, begun: Instant, id: &str) {
     let seconds = begun.elapsed().as_secs_f64();
     // Anybody may make up methods: each would be a series of its own.
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    let method = if known.contains(method) { method.to_string() } else { "other".to_owned() };
-    let labels = [("route", route.to_owned()), ("method", method), ("status", status.to_string())];
-    metrics::counter!("menfang_http_requests_total", &labels).increment(1);
-    metrics::histogram!("menfang_http_request_seconds", "route" => route.to_owned()).record(seconds);
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let method = known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other");
     if status >= 500 {
-        tracing::error!(request.id = id, http.route = route, http.status = status, "a request failed");
+        tracing::error!(request.id = id, http.route = &*route, http.status = status, "a request failed");
     } else {
-        tracing::debug!(request.id = id, http.route = route, http.status = status, "a request was answered");
+        tracing::debug!(request.id = id, http.route = &*route, http.status = status, "a request was answered");
     }
+    let route: Arc<str> = route.into();
+    metrics::histogram!("menfang_http_request_seconds", "route" => Arc::clone(&route)).record(seconds);
+    let status = status.to_string();
+    metrics::counter!("menfang_http_requests_total", "route" => route, "method" => method, "status" => status)
+        .increment(1);
 }

@@ -40,27 +40,32 @@ fn document(modules: &[Color], width: usize) -> Option<String> {
     let quiet = QUIET_ZONE as usize;
     let all = width + 2 * quiet;
     let pixels = all * LEAST_WIDTH.div_ceil(all);
-    // Some bytes for each run of dark modules, of which there is one to four modules.
-    let mut drawn = String::with_capacity(modules.len() * 4);
+    // Some bytes for each run of dark modules, of which there are two modules on the average, between two light ones.
+    let mut drawn = String::with_capacity(512 + modules.len() * 2);
     write!(
         drawn,
         "<?xml version=\"1.0\" standalone=\"yes\"?><svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" \
          width=\"{pixels}\" height=\"{pixels}\" viewBox=\"0 0 {all} {all}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#ffffff\" d=\"M0 0h{all}v{all}H0z\"/><path fill=\"#000000\" d=\""
+         <path fill=\"#ffffff\" d=\"M0 0h{all}v{all}H0z\"/><path fill=\"none\" stroke=\"#000000\" d=\""
     )
     .ok()?;
     for (row, y) in modules.chunks(width).zip(quiet..) {
-        let mut x = quiet;
+        // Along the middle of the row, in strokes as wide as it is high.
+        let mut begun = false;
+        let mut gap = quiet;
         for run in row.chunk_by(|one, other| one == other) {
             let many = run.len();
-            if run.first() == Some(&Color::Dark) {
-                for (before, number) in [("M", x), (" ", y), ("h", many), ("v1h-", many)] {
-                    drawn.push_str(before);
-                    push_number(&mut drawn, number);
-                }
-                drawn.push('z');
+            if run.first() != Some(&Color::Dark) {
+                gap += many;
+                continue;
             }
-            x += many;
+            drawn.push(if begun { 'm' } else { 'M' });
+            push_number(&mut drawn, gap);
+            drawn.push(' ');
+            push_number(&mut drawn, if begun { 0 } else { y });
+            drawn.push_str(if begun { "h" } else { ".5h" });
+            push_number(&mut drawn, many);
+            (begun, gap) = (true, 0);
         }
     }
     drawn.push_str("\"/></svg>");

@@ -9,6 +9,7 @@ use super::api::v1;
 use super::assets;
 use super::callbacks::{domain_file, wechat};
 use super::extract::Visitor;
+use super::front_door::Route;
 use super::live::{events, poll, qr_socket, start};
 use super::openapi;
 use super::pages::{account, docs, entrance, follow, home, join, phone};
@@ -99,7 +100,7 @@ fn api(config: &mut web::ServiceConfig) {
 
 /// A resource that says so when a method is not for it.
 fn at(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(wrong_method))
+    web::resource(path).app_data(Route(path.into())).default_service(web::to(wrong_method))
 }
 
 /// 405 with the methods that there are (RFC 9110, section 15.5.6).

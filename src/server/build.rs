@@ -34,8 +34,8 @@ use crate::wechat::WeChat;
 
 use super::{World, secrets, sections};
 
-/// Threads that the actors of live views live on, apart from those of HTTP.
-const SESSION_THREADS: usize = 2;
+/// Threads that the actors of inboxes live on.
+const INBOX_THREADS: usize = 2;
 /// How long one look at a table may take that an operator asks for.
 const LONGEST_LOOK: Duration = Duration::from_mins(10);
 
@@ -89,8 +89,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let sign_in = SignIn::new(Arc::clone(&parts));
     let admin = Administration::new(Arc::clone(&parts));
     let accounts = PlatformAccounts::new(parts);
-    // One for the core, one for imports, which have much to read and write, one for what is sent, and those of the sessions.
-    let arbiters: Vec<Arbiter> = (0..3 + SESSION_THREADS).map(|_| thread_of_actors()).collect();
+    // One for the core, one for imports, which have much to read and write, one for what is sent, and those of the inboxes.
+    let arbiters: Vec<Arbiter> = (0..3 + INBOX_THREADS).map(|_| thread_of_actors()).collect();
     let tools = qr_session::Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
@@ -100,7 +100,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         scanned: Scanned::default(),
     };
     let homes: Vec<_> = arbiters.iter().skip(3).map(Arbiter::handle).collect();
-    let registry = Registry::new(tools, homes.clone(), config.limits.qr_sessions_per_node);
+    let registry = Registry::new(tools, config.limits.qr_sessions_per_node);
     let tools = inbox::Tools {
         store: store.clone(),
         clock: Arc::clone(&world.clock),
@@ -110,6 +110,8 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
     let views =
         Views { registry, inboxes: Inboxes::new(tools, homes), progress: ProgressWatchers::default() };
     let core = arbiters.first().context("no arbiter")?.handle();
+    let shown = views.registry.clone();
+    bus.show_sessions_to(move |session| shown.show(session));
     start_feed(&core, &store, &bus, &views);
     if let Some(clock) = &world.cluster_clock {
         core.spawn(Arc::clone(clock).follow(store.clone()));

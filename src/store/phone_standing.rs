@@ -1,22 +1,24 @@
 //! Where a phone stands: its visit, the QR session it scanned and the account it signs in, which every page of a phone asks for.
 
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryResult,
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryResult,
     QuerySelect, Select,
 };
 
-use entities::{external_user, qr_session, visit, wechat_binding};
+use entities::{external_user, portal, qr_session, visit, wechat_binding};
 
 use crate::domain::external_user::ExternalUser;
 use crate::domain::phone_visit::Visit;
+use crate::domain::portal::Portal;
 use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::QrRef;
 use crate::domain::scope::OrgScope;
 
 use super::connect::Store;
 use super::error::StoreError;
+use super::joined::columns_of;
 use super::unit::Unit;
-use super::{external_users, qr_sessions, visits};
+use super::{external_users, portals, qr_sessions, visits};
 
 /// A phone's rows.
 pub struct Standing {
@@ -34,30 +36,55 @@ impl Store {
     /// # Errors
     /// The database is away, or a row makes no sense.
     pub async fn phone_standing(&self, state_hash: &str) -> Result<Option<Standing>, StoreError> {
-        let scanned =
-            visit::Entity::belongs_to(qr_session::Entity).from(visit::Column::Qr).to(qr_session::Column::R);
-        let bound = visit::Entity::belongs_to(wechat_binding::Entity)
-            .from((visit::Column::AppId, visit::Column::Openid))
-            .to((wechat_binding::Column::AppId, wechat_binding::Column::Openid));
-        let account = wechat_binding::Entity::belongs_to(external_user::Entity)
-            .from((wechat_binding::Column::UserId, wechat_binding::Column::OrgId))
-            .to((external_user::Column::Id, external_user::Column::OrgId));
-        let query = visit::Entity::find()
-            .select_only()
-            .join(JoinType::LeftJoin, scanned.into())
-            .join(JoinType::LeftJoin, bound.into())
-            .join(JoinType::LeftJoin, account.into())
-            .filter(visit::Column::StateHash.eq(state_hash));
-        let query = columns_of::<visit::Column>(query, VISIT);
-        let query = columns_of::<qr_session::Column>(query, SESSION);
-        let query = columns_of::<external_user::Column>(query, USER);
-        let Some(row) = query.into_model::<Row>().one(&self.readers).await? else { return Ok(None) };
-        Ok(Some(Standing {
+        let row = standing(state_hash).into_model::<Row>().one(&self.readers).await?;
+        row.map(|row| self.read_standing(row)).transpose()
+    }
+
+    /// The same, with the portal that the visit is at, as both are now.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn phone_standing_at_portal(
+        &self,
+        state_hash: &str,
+    ) -> Result<Option<(Standing, Portal)>, StoreError> {
+        let at = visit::Entity::belongs_to(portal::Entity)
+            .from(visit::Column::AppId)
+            .to(portal::Column::AppId);
+        let query = standing(state_hash).join(JoinType::InnerJoin, at.into());
+        let query = portals::with_columns(query, PORTAL).into_model::<AtPortal>();
+        let Some(AtPortal { row, portal }) = query.one(&self.readers).await? else { return Ok(None) };
+        Ok(Some((self.read_standing(row)?, portals::read(portal)?)))
+    }
+
+    fn read_standing(&self, row: Row) -> Result<Standing, StoreError> {
+        Ok(Standing {
             visit: visits::read(row.visit)?,
             session: row.session.map(qr_sessions::read).transpose()?,
             user: row.user.map(|user| external_users::read(&self.tools, user)).transpose()?,
-        }))
+        })
     }
+}
+
+/// The visit whose state has this hash, with what belongs to it.
+fn standing(state_hash: &str) -> Select<visit::Entity> {
+    let scanned =
+        visit::Entity::belongs_to(qr_session::Entity).from(visit::Column::Qr).to(qr_session::Column::R);
+    let bound = visit::Entity::belongs_to(wechat_binding::Entity)
+        .from((visit::Column::AppId, visit::Column::Openid))
+        .to((wechat_binding::Column::AppId, wechat_binding::Column::Openid));
+    let account = wechat_binding::Entity::belongs_to(external_user::Entity)
+        .from((wechat_binding::Column::UserId, wechat_binding::Column::OrgId))
+        .to((external_user::Column::Id, external_user::Column::OrgId));
+    let query = visit::Entity::find()
+        .select_only()
+        .join(JoinType::LeftJoin, scanned.into())
+        .join(JoinType::LeftJoin, bound.into())
+        .join(JoinType::LeftJoin, account.into())
+        .filter(visit::Column::StateHash.eq(state_hash));
+    let query = columns_of::<visit::Column, _>(query, VISIT);
+    let query = columns_of::<qr_session::Column, _>(query, SESSION);
+    columns_of::<external_user::Column, _>(query, USER)
 }
 
 impl Unit {
@@ -89,13 +116,7 @@ impl Unit {
 const VISIT: &str = "v_";
 const SESSION: &str = "q_";
 const USER: &str = "u_";
-
-fn columns_of<C: ColumnTrait + Iterable>(
-    query: Select<visit::Entity>,
-    prefix: &str,
-) -> Select<visit::Entity> {
-    C::iter().fold(query, |query, column| query.column_as(column, format!("{prefix}{}", column.as_str())))
-}
+const PORTAL: &str = "p_";
 
 struct Row {
     visit: visit::Model,
@@ -109,6 +130,20 @@ impl FromQueryResult for Row {
             visit: visit::Model::from_query_result(row, VISIT)?,
             session: Option::from_query_result(row, SESSION)?,
             user: Option::from_query_result(row, USER)?,
+        })
+    }
+}
+
+struct AtPortal {
+    row: Row,
+    portal: portals::Row,
+}
+
+impl FromQueryResult for AtPortal {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            row: Row::from_query_result(row, prefix)?,
+            portal: portals::Row::from_query_result(row, PORTAL)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait,
-    FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef,
+    FromQueryResult, IdenStatic, JoinType, QueryFilter, QuerySelect, RelationDef, Select,
 };
 use uuid::Uuid;
 
@@ -264,7 +264,7 @@ impl Unit {
 
 /// A portal with what its visitors see of its app and organization: one row, for every page asks for it.
 #[derive(FromQueryResult)]
-struct Row {
+pub(super) struct Row {
     app_id: Uuid,
     org_id: Uuid,
     slug: String,
@@ -284,36 +284,38 @@ struct Row {
 }
 
 async fn find<C: ConnectionTrait>(db: &C, which: SimpleExpr) -> Result<Option<Portal>, StoreError> {
+    let query = with_columns(portal::Entity::find().select_only(), "").filter(which);
+    query.into_model::<Row>().one(db).await?.map(read).transpose()
+}
+
+/// Adds the columns of a [`Row`], each name behind this prefix, to a query that has the portals in it.
+pub(super) fn with_columns<E: EntityTrait>(query: Select<E>, prefix: &str) -> Select<E> {
     use portal::Column::{
         AppId, Confirm, DefaultRole, Enabled, LoginHours, OrgId, SignUp, Slug, TermsUrl, TermsVersion, Title,
     };
-    let row = portal::Entity::find()
-        .select_only()
-        .columns([
-            AppId,
-            OrgId,
-            Slug,
-            Enabled,
-            SignUp,
-            Confirm,
-            LoginHours,
-            DefaultRole,
-            Title,
-            TermsUrl,
-            TermsVersion,
-        ])
-        .column_as(app::Column::Name, "app_name")
-        .column(app::Column::LogoUrl)
-        .column_as(app::Column::Enabled, "app_enabled")
-        .column_as(organization::Column::Name, "organization_name")
-        .column_as(organization::Column::Enabled, "organization_enabled")
+    let named = |name: &str| format!("{prefix}{name}");
+    let own = [
+        AppId,
+        OrgId,
+        Slug,
+        Enabled,
+        SignUp,
+        Confirm,
+        LoginHours,
+        DefaultRole,
+        Title,
+        TermsUrl,
+        TermsVersion,
+    ];
+    own.into_iter()
+        .fold(query, |query, column| query.column_as(column, named(column.as_str())))
+        .column_as(app::Column::Name, named("app_name"))
+        .column_as(app::Column::LogoUrl, named("logo_url"))
+        .column_as(app::Column::Enabled, named("app_enabled"))
+        .column_as(organization::Column::Name, named("organization_name"))
+        .column_as(organization::Column::Enabled, named("organization_enabled"))
         .join(JoinType::InnerJoin, of_app())
         .join(JoinType::InnerJoin, of_organization())
-        .filter(which)
-        .into_model::<Row>()
-        .one(db)
-        .await?;
-    row.map(read).transpose()
 }
 
 fn of_app() -> RelationDef {
@@ -327,7 +329,7 @@ fn of_organization() -> RelationDef {
         .into()
 }
 
-fn read(row: Row) -> Result<Portal, StoreError> {
+pub(super) fn read(row: Row) -> Result<Portal, StoreError> {
     let broken = |column| inconsistent("portals", column, row.app_id);
     Ok(Portal {
         organization: OrgId(row.org_id),

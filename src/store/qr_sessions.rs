@@ -1,14 +1,18 @@
 //! QR sessions that have been scanned; one that waits has no row.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType,
+    QueryFilter, QueryResult, QuerySelect,
+};
 
-use entities::qr_session;
+use entities::{portal, qr_session};
 
 use crate::domain::clock::Millis;
 use crate::domain::ids::{AppId, OrgId, UserId};
 use crate::domain::keys::hex;
 use crate::domain::network::Network;
+use crate::domain::portal::Portal;
 use crate::domain::qr_session::{QrSession, State};
 use crate::domain::qr_ticket::{Computer, DeviceMark, QrRef};
 use crate::domain::user_agent::{Browser, System};
@@ -16,7 +20,27 @@ use crate::domain::user_agent::{Browser, System};
 use super::changes::Topic;
 use super::connect::Store;
 use super::error::{StoreError, inconsistent};
+use super::joined::columns_of;
+use super::portals;
 use super::unit::Unit;
+
+// What the names of each table's columns begin with.
+const SESSION: &str = "q_";
+const PORTAL: &str = "p_";
+
+struct AtPortal {
+    session: qr_session::Model,
+    portal: portals::Row,
+}
+
+impl FromQueryResult for AtPortal {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            session: qr_session::Model::from_query_result(row, SESSION)?,
+            portal: portals::Row::from_query_result(row, PORTAL)?,
+        })
+    }
+}
 
 impl Store {
     /// The QR session behind a reference that a signed handle, ticket or visit gave.
@@ -35,6 +59,21 @@ impl Unit {
     /// The database is away, or the row makes no sense.
     pub async fn qr_session(&self, r: QrRef) -> Result<Option<QrSession>, StoreError> {
         find(&self.tx, r).await
+    }
+
+    /// The same, with its portal, as this unit sees both.
+    ///
+    /// # Errors
+    /// The database is away, or a row makes no sense.
+    pub async fn qr_session_at_portal(&self, r: QrRef) -> Result<Option<(QrSession, Portal)>, StoreError> {
+        let at = qr_session::Entity::belongs_to(portal::Entity)
+            .from(qr_session::Column::AppId)
+            .to(portal::Column::AppId);
+        let query = qr_session::Entity::find_by_id(r.to_hex()).select_only();
+        let query = columns_of::<qr_session::Column, _>(query, SESSION).join(JoinType::InnerJoin, at.into());
+        let row = portals::with_columns(query, PORTAL).into_model::<AtPortal>().one(&self.tx).await?;
+        let Some(AtPortal { session, portal }) = row else { return Ok(None) };
+        Ok(Some((read(session)?, portals::read(portal)?)))
     }
 
     /// Writes the first scan.

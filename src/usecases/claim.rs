@@ -7,7 +7,7 @@ use crate::domain::clock::Millis;
 use crate::domain::login::LoginKind;
 use crate::domain::qr_session::{QrSession, Refusal, State, TransitionError};
 use crate::domain::qr_ticket::{QrRef, Waiting};
-use crate::store::StoreError;
+use crate::store::{StoreError, Unit};
 
 use super::SignIn;
 use super::logins::{Granted, hold_person};
@@ -39,25 +39,25 @@ impl SignIn {
     /// See [`ClaimError`].
     pub async fn claim(&self, waiting: &Waiting, caller: &Caller) -> Result<Granted, ClaimError> {
         let unit = self.parts.store.begin().await?;
-        let portal = unit.portal_of_app(waiting.app).await?.ok_or(ClaimError::NotAuthorized)?;
         let now = self.now();
-        let Some(session) = unit.qr_session(waiting.r).await? else {
+        let Some((session, portal)) = unit.qr_session_at_portal(waiting.r).await? else {
             let over = now > waiting.issued_at.plus(self.parts.lifetimes.qr + Duration::from_secs(3));
             return Err(if over { ClaimError::TooLate } else { ClaimError::NotAuthorized });
         };
-        claimed(&session, waiting.r, now)?;
+        let next = claimed(&session, waiting.r, now)?;
         let user = match session.user {
             Some(user) => hold_person(&unit, &portal, user, &session.openid).await?,
             None => None,
         };
-        // Whoever had to wait for the person comes upon what was decided meanwhile.
-        let session = unit.qr_session(waiting.r).await?.ok_or(ClaimError::NotAuthorized)?;
-        let next = claimed(&session, waiting.r, now)?;
-        let user = user.ok_or(ClaimError::NotAuthorized)?;
+        let Some(user) = user else {
+            return Err(moved_on(&unit, &next, now).await?.unwrap_or(ClaimError::NotAuthorized));
+        };
         // New terms since the approval do not take it back: they are asked for at the next way in.
         if let Err(refusal) = portal.admit(Some((user.id, user.status))) {
             if let Ok(refused) = session.refuse(refusal, now) {
-                unit.advance_qr_session(&refused).await?;
+                if !unit.advance_qr_session(&refused).await? {
+                    return Err(moved_on(&unit, &refused, now).await?.unwrap_or(ClaimError::Refused(refusal)));
+                }
                 unit.commit().await?;
                 self.nudge_session(&refused);
             }
@@ -67,7 +67,7 @@ impl SignIn {
             return Err(ClaimError::NotAuthorized);
         }
         if !unit.advance_qr_session(&next).await? {
-            return Err(ClaimError::AlreadyClaimed);
+            return Err(moved_on(&unit, &next, now).await?.unwrap_or(ClaimError::AlreadyClaimed));
         }
         unit.remember_browser(portal.scope(), user.id, session.computer.device).await?;
         let entry = Entry {
@@ -84,6 +84,12 @@ impl SignIn {
         self.nudge_session(&next);
         Ok(granted)
     }
+}
+
+/// Why a QR session cannot be claimed as it is now: whoever had to wait for the person comes upon what was decided meanwhile.
+async fn moved_on(unit: &Unit, next: &QrSession, now: Millis) -> Result<Option<ClaimError>, StoreError> {
+    let session = unit.qr_session(next.r).await?;
+    Ok(session.and_then(|session| claimed(&session, next.r, now).err()))
 }
 
 /// The QR session once it is claimed.

@@ -117,9 +117,17 @@ impl SignIn {
         caller: &Caller,
     ) -> Result<Option<QrSession>, DecideError> {
         let unit = self.parts.store.begin().await?.within(DECISION_COMMIT);
-        let (current, user) =
-            unit.scanned(view.portal.scope(), session.r).await?.ok_or(NoStep::NoTransaction)?;
-        let user = user.ok_or(NoStep::NoTransaction)?;
+        let (current, user) = match &view.user {
+            // Whoever takes somebody's rights away moves their open sessions on in the same unit: then this decision is too late.
+            Some(user) if user.status == Status::Active && session.user == Some(user.id) => {
+                (session.clone(), user.clone())
+            }
+            _ => {
+                let scanned = unit.scanned(view.portal.scope(), session.r).await?;
+                let (session, user) = scanned.ok_or(NoStep::NoTransaction)?;
+                (session, user.ok_or(NoStep::NoTransaction)?)
+            }
+        };
         if let Err(refusal) = view.portal.admit(Some((user.id, user.status))) {
             drop(unit);
             self.turn_away(view, refusal, caller).await?;

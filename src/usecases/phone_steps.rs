@@ -120,16 +120,11 @@ impl SignIn {
     /// # Errors
     /// Nothing is under way, or the database is away.
     pub async fn phone_view(&self, slug: &str, cookie: Option<&str>) -> Result<PhoneView, NoStep> {
-        let (cookie, standing) = self.standing(cookie).await?;
-        let portal = self.parts.store.recent_portal_of_app(standing.visit.app).await?;
-        self.view(slug, cookie, standing, portal.ok_or(NoStep::NoTransaction)?).await
-    }
-
-    async fn standing(&self, cookie: Option<&str>) -> Result<(PhoneCookie, Standing), NoStep> {
         let cookie = cookie.and_then(PhoneCookie::from_value).ok_or(NoStep::NoTransaction)?;
         let visit_key = cookie.visit_key(&self.parts.signing);
-        let standing = self.parts.store.phone_standing(&visit_key).await?;
-        Ok((cookie, standing.ok_or(NoStep::NoTransaction)?))
+        let standing = self.parts.store.phone_standing(&visit_key).await?.ok_or(NoStep::NoTransaction)?;
+        let portal = self.parts.store.recent_portal_of_app(standing.visit.app).await?;
+        self.view(slug, cookie, standing, portal.ok_or(NoStep::NoTransaction)?).await
     }
 
     async fn view(
@@ -208,10 +203,12 @@ impl SignIn {
         csrf: &str,
         steps: &[Step],
     ) -> Result<PhoneView, NoStep> {
-        let (cookie, standing) = self.standing(cookie).await?;
+        let cookie = cookie.and_then(PhoneCookie::from_value).ok_or(NoStep::NoTransaction)?;
+        let visit_key = cookie.visit_key(&self.parts.signing);
         // What is decided goes by the portal as it is, not as it was a moment ago.
-        let portal = self.parts.store.portal_of_app(standing.visit.app).await?;
-        let view = self.view(slug, cookie, standing, portal.ok_or(NoStep::NoTransaction)?).await?;
+        let found = self.parts.store.phone_standing_at_portal(&visit_key).await?;
+        let (standing, portal) = found.ok_or(NoStep::NoTransaction)?;
+        let view = self.view(slug, cookie, standing, portal).await?;
         let own = |step: &Step| {
             if *step == view.step {
                 return vec![self.csrf(&view)];

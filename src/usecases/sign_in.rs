@@ -172,8 +172,7 @@ impl SignIn {
 
     /// A QR session was written, and is committed: its browser is told here, and everywhere else.
     pub(super) fn nudge_session(&self, session: &QrSession) {
-        self.parts.bus.nudge(Nudge::QrSession(Arc::new(session.clone())));
-        self.nudge_changes();
+        self.parts.bus.session_written(session);
     }
 
     pub(super) fn nudge_follower(&self, organization: OrgId, openid: &str) {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Arbiter;
 use entities::qr_session::{Column, Entity};
 use menfang::actors::closed_portals::ClosedPortals;
 use menfang::actors::qr_session::{Tools, Update};
@@ -74,7 +73,7 @@ fn a_frame_is_pushed_with_few_allocations() {
         let unit = store.begin().await.unwrap();
         unit.insert_qr_session(&scanned(app)).await.unwrap();
         unit.commit().await.unwrap();
-        let registry = Registry::new(tools(store), vec![Arbiter::current()], 8);
+        let registry = Registry::new(tools(store), 8);
         let mut updates = registry.watch(Waiting { r: R, issued_at: SystemClock.now(), app }).unwrap();
         let Some(Update::Frame(first)) = updates.recv().await else { panic!("no first frame") };
         assert_eq!(first.seq, 2);

@@ -45,7 +45,7 @@ impl Node {
     /// A node that need not have joined yet.
     pub(crate) fn alone(servers: Servers) -> Self {
         let bus = Bus::redis(settings(servers)).unwrap();
-        let about = [About::Changes, About::QrSessions, About::Followers, About::Imports, About::Outbox];
+        let about = [About::Changes, About::Followers, About::Imports, About::Outbox];
         let ears = about.map(|about| bus.listen(about)).into();
         Self { bus, ears }
     }
@@ -60,7 +60,6 @@ impl Node {
             Nudge::Follower { .. } => "follower",
             Nudge::Imports => "imports",
             Nudge::Outbox => "outbox",
-            Nudge::QrSession(_) => "qr_session",
         }
     }
 

@@ -113,6 +113,11 @@ impl RedisBus {
         self.0.shared.here.nudge(nudge);
     }
 
+    /// Tells the other nodes alone.
+    pub(super) fn nudge_others(&self, nudge: &Nudge) {
+        self.0.shared.pending.note(nudge);
+    }
+
     pub(super) fn here(&self) -> &InProcess {
         &self.0.shared.here
     }

@@ -29,8 +29,8 @@ impl Pending {
             Nudge::Changes => 1,
             Nudge::Imports => 2,
             Nudge::Outbox => 4,
-            // They name a person, and this node sees to it.
-            Nudge::Follower { .. } | Nudge::QrSession(_) => return,
+            // It names a person, and this node sees to it.
+            Nudge::Follower { .. } => return,
         };
         self.put(kind);
     }

@@ -6,27 +6,29 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{Error, ErrorKind};
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_codec::{Decoder, Encoder};
 use actix_http::ws::{CloseCode, CloseReason, Codec, Frame, Message, ProtocolError};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Buf, BytesMut};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::actors::frame::{StateFrame, close};
+use crate::actors::frame::close;
 use crate::actors::qr_session::Update;
-use crate::actors::watcher::Updates;
+use crate::actors::registry::Watching;
 use crate::domain::clock::Clock;
 use crate::http::site::SocketPlace;
 
 use super::watch::Watch;
-use super::websocket::{GOODBYE, LARGEST, PING, PONG};
+use super::websocket::{BEAT, GOODBYE, LARGEST, PING, PONG};
 
 /// What is read at once.
 const READ: usize = 1_024;
@@ -78,18 +80,28 @@ enum State {
     Closing,
 }
 
+/// When a socket that was asked at this instant is asked again: at a beat that it shares with others, so that this thread wakes
+/// once for many of them, and never later than it should.
+fn next_ping(asked: Instant) -> Instant {
+    static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let first = *FIRST;
+    let beats = (asked + PING).saturating_duration_since(first).as_millis() / BEAT.as_millis();
+    first + BEAT * u32::try_from(beats).unwrap_or(u32::MAX)
+}
+
 enum Event {
     Alarm,
     Update(Option<Update>),
-    Readable,
+    /// So much was read.
+    Read(io::Result<usize>),
     Writable,
 }
 
 /// Why there is nothing more to do.
 struct Gone;
 
-impl From<Error> for Gone {
-    fn from(_: Error) -> Self {
+impl From<io::Error> for Gone {
+    fn from(_: io::Error) -> Self {
         Self
     }
 }
@@ -108,7 +120,7 @@ struct Socket {
     /// What the client has not taken yet.
     outgoing: BytesMut,
     /// Until it is closing.
-    updates: Option<Updates<StateFrame>>,
+    updates: Option<Watching>,
     _place: Option<SocketPlace>,
     clock: Arc<dyn Clock>,
     ends: Instant,
@@ -130,7 +142,7 @@ impl Socket {
             _place: place,
             clock,
             ends: now + life,
-            alarm: now + PING,
+            alarm: next_ping(now),
             state: State::Open,
         }
     }
@@ -171,7 +183,16 @@ impl Socket {
         {
             return Poll::Ready(Event::Update(update));
         }
-        self.io.poll_read_ready(cx).map(|_| Event::Readable)
+        self.poll_read(cx).map(Event::Read)
+    }
+
+    /// Reads by what the runtime reads by: when less has come than there was room for, it does not have to ask again.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [MaybeUninit::uninit(); READ];
+        let mut read = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
+        self.incoming.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
     }
 
     fn on(&mut self, event: Event) -> Result<(), Gone> {
@@ -183,7 +204,7 @@ impl Socket {
             Event::Update(Some(Update::Close(code))) => self.close(code),
             // The actor behind it is gone without a word.
             Event::Update(None) => self.close(close::INTERNAL),
-            Event::Readable => self.read(),
+            Event::Read(count) => self.on_read(count?),
             Event::Writable => self.write(),
         }
     }
@@ -229,21 +250,13 @@ impl Socket {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<(), Gone> {
-        let mut bytes = [0; READ];
-        match self.io.try_read(&mut bytes) {
-            Ok(0) => {
-                // Without a goodbye.
-                self.close(close::RULE_BROKEN)?;
-                Err(Gone)
-            }
-            Ok(count) => {
-                self.incoming.extend_from_slice(&bytes[..count]);
-                self.decode()
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error.into()),
+    fn on_read(&mut self, count: usize) -> Result<(), Gone> {
+        if count == 0 {
+            // Without a goodbye.
+            self.close(close::RULE_BROKEN)?;
+            return Err(Gone);
         }
+        self.decode()
     }
 
     fn decode(&mut self) -> Result<(), Gone> {
@@ -271,7 +284,7 @@ impl Socket {
             Frame::Pong(_) => {
                 if self.state == State::Pinged {
                     self.state = State::Open;
-                    self.alarm += PING.saturating_sub(PONG);
+                    self.alarm = next_ping(self.alarm - PONG);
                 }
                 Ok(())
             }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 
-use crate::actors::frame::StateFrame;
-use crate::actors::watcher::Updates;
+use crate::actors::registry::Watching;
 use crate::domain::qr_ticket::{BrowserSecret, HandleError, Waiting};
 use crate::http::extract::Visitor;
 use crate::http::problem::{Code, Problem};
@@ -13,7 +12,7 @@ use crate::http::site::{Site, SocketPlace};
 
 /// Updates and the place they are watched from.
 pub(crate) struct Watch {
-    pub(crate) updates: Updates<StateFrame>,
+    pub(crate) updates: Watching,
     pub(crate) place: SocketPlace,
 }
 

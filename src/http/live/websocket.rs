@@ -27,6 +27,8 @@ pub(super) const LARGEST: usize = 4_096;
 const SPEED: u64 = if cfg!(test) { 25 } else { 1 };
 /// How often an open connection is asked whether it still is one.
 pub(super) const PING: Duration = Duration::from_millis(25_000 / SPEED);
+/// The time between two beats at which waiting sockets are asked: short enough for what is asked at one of them to keep nobody waiting.
+pub(super) const BEAT: Duration = Duration::from_millis(250 / SPEED);
 /// How long it may take to say so.
 pub(super) const PONG: Duration = Duration::from_millis(10_000 / SPEED);
 /// How long a closed connection may take to say goodbye.
