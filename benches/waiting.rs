@@ -24,6 +24,8 @@ pub(crate) const AT_ONCE: [usize; 3] = [8, 16, 32];
 const BARE: usize = 5_000;
 /// All sockets are pinged once in this time, and none of them twice.
 const REST: Duration = Duration::from_secs(25);
+/// For how long a server has run before browsers come: in its first seconds it reads more.
+const WARM: Duration = Duration::from_secs(6);
 /// What was only used while they came is given back in this time, if ever.
 const SETTLE: Duration = Duration::from_secs(1);
 
@@ -72,6 +74,8 @@ impl Waiting {
         let server = self.site.start().await?;
         let door = self.site.door()?;
         let (process, open) = (server.program.id(), Open::default());
+        say("  the server runs for some seconds first");
+        tokio::time::sleep(WARM).await;
         // What the first one needs for ever is no part of what each needs.
         drop(fill(&door, 1, 1, &open).await?);
         tokio::time::sleep(SETTLE).await;

@@ -10,6 +10,8 @@ pub(super) const RATES: [(f64, Option<(f64, f64)>); 4] =
 /// The same at p99.
 const LATE: (f64, f64) = (3.0, 2.5);
 
+/// The rate at which it is measured what a confirmation costs: beside so many, what the waiting cost meanwhile is little.
+pub(super) const COSTS_AT: usize = 2;
 /// The line of what a confirmation costs.
 pub(super) const COST: &str = "push.cost";
 
@@ -49,7 +51,7 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
             table.declare(HOLDERS.map(peer));
         }
     }
-    let cost = "processor time of a confirmation, the server's";
+    let cost = format!("processor time of a confirmation, {} a second, the server's", RATES[COSTS_AT].0);
     table.declare([Line::new(COST, cost, Unit::Microseconds)]);
     let memory = |peer: Peer| {
         let name = format!("{}, memory of a socket, of {idle}", peer.name());

@@ -19,7 +19,7 @@ use crate::report::Table;
 use crate::run::{Bench, say};
 use crate::waiting::{count, fill};
 
-use lines::{COST, RATES, add, declare};
+use lines::{COST, COSTS_AT, RATES, add, declare};
 
 /// How many wait meanwhile.
 const IDLE: usize = 10_000;
@@ -104,7 +104,7 @@ impl Pushes {
                 Some(took) => add(table, rate, "own", &took),
                 None => table.note(format!("{rate} confirmations a second were not reached")),
             }
-            if at == 0 {
+            if at == COSTS_AT {
                 table.add(COST, (cost::used(process)? - before) * 1e6 / many);
             }
         }

@@ -12,7 +12,9 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
 };
 
+use crate::bus::Written;
 use crate::domain::clock::{Clock, Millis};
+use crate::domain::external_user::ExternalUser;
 use crate::domain::policy::Lifetimes;
 use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::Waiting;
@@ -65,7 +67,7 @@ pub struct Look(pub Option<u32>);
 /// The row, as it was just written.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Show(pub Arc<QrSession>);
+pub struct Show(pub Arc<Written>);
 
 /// Every watcher is to go.
 #[derive(Message)]
@@ -100,9 +102,9 @@ impl QrSessionActor {
     fn look(&mut self, ctx: &mut Context<Self>, row: Row) {
         let (waiting, tools) = (self.waiting, Arc::clone(&self.tools));
         if !tools.closed.holds(waiting.app)
-            && let Some(row) = row.shown_alone()
+            && let Some((session, user)) = row.shown_alone()
         {
-            let frame = StateFrame::of(&waiting, row, None, tools.clock.now(), &tools.lifetimes);
+            let frame = StateFrame::of(&waiting, session, user, tools.clock.now(), &tools.lifetimes);
             self.show(frame, ctx);
             return;
         }
@@ -197,25 +199,30 @@ enum Row {
     /// Nobody has scanned my code.
     Missing,
     /// It was just written.
-    Given(Arc<QrSession>),
+    Given(Arc<Written>),
 }
 
 impl Row {
-    /// The row, where it is all that a frame shows.
-    fn shown_alone(&self) -> Option<Option<&QrSession>> {
-        match self {
-            Self::Missing => Some(None),
-            Self::Given(row) if row.user.is_none() || !StateFrame::shows_person(row.state) => Some(Some(row)),
-            Self::Given(_) | Self::Unknown => None,
-        }
+    /// The row and its account, where nothing more has to be read for a frame.
+    fn shown_alone(&self) -> Option<(Option<&QrSession>, Option<&ExternalUser>)> {
+        let written = match self {
+            Self::Missing => return Some((None, None)),
+            Self::Given(written) => written,
+            Self::Unknown => return None,
+        };
+        let session = &written.session;
+        // The phone of a person who proves a number first signs in no account yet.
+        let user = written.user.as_ref().filter(|user| session.user == Some(user.id));
+        let is_all = session.user.is_none() || user.is_some() || !StateFrame::shows_person(session.state);
+        is_all.then_some((Some(session), user))
     }
 }
 
 async fn read_frame(waiting: &Waiting, row: Row, tools: &Tools) -> Result<StateFrame, StoreError> {
     let row = match row {
         Row::Missing => None,
-        Row::Given(row) => Some(row),
-        Row::Unknown => tools.store.qr_session(waiting.r).await?.map(Arc::new),
+        Row::Given(written) => Some(written.session.clone()),
+        Row::Unknown => tools.store.qr_session(waiting.r).await?,
     };
     // Most changes show nobody, and an approval is waited for.
     let shown = row.as_ref().filter(|row| StateFrame::shows_person(row.state));
@@ -223,7 +230,7 @@ async fn read_frame(waiting: &Waiting, row: Row, tools: &Tools) -> Result<StateF
         Some((scope, user)) => tools.store.external_user(scope, user).await?,
         None => None,
     };
-    let frame = StateFrame::of(waiting, row.as_deref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
+    let frame = StateFrame::of(waiting, row.as_ref(), user.as_ref(), tools.clock.now(), &tools.lifetimes);
     // The set is a hint that spares open portals a read: one that was opened again just now may still be in it.
     let closed = tools.closed.holds(waiting.app) && !tools.store.takes_sign_ins(waiting.app).await?;
     Ok(if closed { frame.at_closed_portal() } else { frame })
@@ -278,9 +285,9 @@ impl Handler<Look> for QrSessionActor {
 impl Handler<Show> for QrSessionActor {
     type Result = ();
 
-    fn handle(&mut self, Show(row): Show, ctx: &mut Self::Context) {
+    fn handle(&mut self, Show(written): Show, ctx: &mut Self::Context) {
         if self.has_watchers() {
-            self.look(ctx, Row::Given(row));
+            self.look(ctx, Row::Given(written));
         }
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 
+use crate::bus::Written;
 use crate::domain::ids::AppId;
-use crate::domain::qr_session::QrSession;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::{StateFrame, close};
@@ -166,12 +166,13 @@ impl Registry {
     }
 
     /// Has a session, if it lives here, show its row as it was just written.
-    pub fn show(&self, row: Arc<QrSession>) {
-        self.tools.scanned.put(row.r, self.tools.clock.now());
-        let address = self.sessions.table().get(&row.r).map(|live| live.address.clone());
+    pub fn show(&self, written: Arc<Written>) {
+        let r = written.session.r;
+        self.tools.scanned.put(r, self.tools.clock.now());
+        let address = self.sessions.table().get(&r).map(|live| live.address.clone());
         // The change feed tells it too.
         if let Some(address) = address {
-            drop(address.try_send(Show(row)));
+            drop(address.try_send(Show(written)));
         }
     }
 

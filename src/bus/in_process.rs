@@ -4,16 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
 
-use crate::domain::qr_session::QrSession;
-
 use super::guard::Guard;
-use super::{About, Nudge};
+use super::{About, Nudge, Written};
 
 /// Nudges a listener may be behind before it misses the oldest.
 const BACKLOG: usize = 1_024;
 
 /// Whoever is shown the QR sessions that this node writes.
-type Shown = Box<dyn Fn(Arc<QrSession>) + Send + Sync>;
+type Shown = Box<dyn Fn(Arc<Written>) + Send + Sync>;
 
 /// A broadcast channel for each kind of nudge, and counters in memory.
 #[derive(Clone)]
@@ -59,9 +57,9 @@ impl InProcess {
         self.shown.get_or_init(|| shown);
     }
 
-    pub(super) fn show_session(&self, session: &QrSession) {
+    pub(super) fn show_session(&self, written: Written) {
         if let Some(shown) = self.shown.get() {
-            shown(Arc::new(session.clone()));
+            shown(Arc::new(written));
         }
     }
 

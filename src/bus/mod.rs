@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::domain::clock::Millis;
+use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::OrgId;
 use crate::domain::qr_session::QrSession;
 
@@ -35,6 +36,15 @@ pub enum Nudge {
     Imports,
     /// Something is to be sent, or receipts have come.
     Outbox,
+}
+
+/// A QR session as it was just written, which is committed.
+#[derive(Debug)]
+pub struct Written {
+    /// Its row.
+    pub session: QrSession,
+    /// The account that it signs in, where whoever wrote it has it at hand.
+    pub user: Option<ExternalUser>,
 }
 
 /// What a nudge is about; whoever listens does so to one of these, and sleeps through all others.
@@ -95,14 +105,14 @@ impl Bus {
     }
 
     /// From now on every QR session that this node writes is shown to `shown` at once. What was asked for first stays.
-    pub fn show_sessions_to(&self, shown: impl Fn(Arc<QrSession>) + Send + Sync + 'static) {
+    pub fn show_sessions_to(&self, shown: impl Fn(Arc<Written>) + Send + Sync + 'static) {
         self.here().show_sessions_to(Box::new(shown));
     }
 
-    /// A QR session was just written and is committed: whoever watches it here is shown it before this returns, and the other nodes
-    /// are told to look. Here the change feed is not asked for it, and comes across it when it is read next.
-    pub fn session_written(&self, session: &QrSession) {
-        self.here().show_session(session);
+    /// A QR session was written: it is shown here at once, and the other nodes are told to look. On this node the change feed is not
+    /// asked for it, and comes across it when it is read next.
+    pub fn session_written(&self, written: Written) {
+        self.here().show_session(written);
         if let Self::Redis(bus) = self {
             bus.nudge_others(&Nudge::Changes);
         }

@@ -21,6 +21,12 @@ pub fn public(config: &mut web::ServiceConfig) {
     let get = web::get;
     let post = web::post;
     config
+        // The waiting browser, first: addresses are compared in this order, and nobody asks as often.
+        .service(at("/p/{slug}/qr").route(post().to(start::start)))
+        .service(at("/qr/{id}").route(get().to(poll::poll)))
+        .service(at("/qr/{id}/ws").route(get().to(qr_socket::connect)))
+        .service(at("/qr/{id}/events").route(get().to(events::events)))
+        .service(at("/qr/{id}/claim").route(post().to(start::claim)))
         // People.
         .service(at("/").route(get().to(nothing)))
         .service(at("/p/{slug}").route(get().to(entrance::show)).route(web::head().to(entrance::show)))
@@ -40,12 +46,6 @@ pub fn public(config: &mut web::ServiceConfig) {
         )
         .service(at("/p/{slug}/me").route(get().to(home::me)))
         .service(at("/p/{slug}/logout").route(post().to(home::logout)))
-        // The waiting browser.
-        .service(at("/p/{slug}/qr").route(post().to(start::start)))
-        .service(at("/qr/{id}").route(get().to(poll::poll)))
-        .service(at("/qr/{id}/ws").route(get().to(qr_socket::connect)))
-        .service(at("/qr/{id}/events").route(get().to(events::events)))
-        .service(at("/qr/{id}/claim").route(post().to(start::claim)))
         // The phone.
         .service(at("/p/{slug}/phone").route(get().to(phone::show)))
         .service(at("/p/{slug}/phone/code").route(post().to(phone::code)))

@@ -118,12 +118,12 @@ async fn answer(
         head.head_mut().set_connection_type(ConnectionType::Close);
     }
     codec.encode(Message::Item((head, body.size())), &mut write_buf)?;
-    write_all(&connection.io, &mut write_buf).await?;
     if let Some(socket) = handover.take() {
-        // What came along is copied: it lies in a buffer of 8 KiB.
-        let live = |Connection { io, unread }| socket.live(io, &unread.take()).boxed_local();
+        // What came along, and what goes first, is copied: both lie in buffers of 8 KiB.
+        let live = |Connection { io, unread }| socket.live(io, &unread.take(), &write_buf).boxed_local();
         return Ok(Rc::into_inner(connection).map(live));
     }
+    write_all(&connection.io, &mut write_buf).await?;
     if !body.size().is_eof() {
         send(&connection.io, &mut codec, &mut write_buf, body).await?;
     }

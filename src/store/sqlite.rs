@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, Statement, Values};
 
 use super::connect::{Database, OpenError};
 use super::error::StoreError;
@@ -40,6 +40,22 @@ pub(super) async fn open(database: &Database, path: &str) -> Result<Opened, Open
     let writer = connect(&url, (1, WRITER_KEEPS), database.acquire).await?;
     let readers = connect(&url, (database.readers, READER_KEEPS), database.acquire).await?;
     Ok(Opened { readers, writer, lock })
+}
+
+/// Statements that give no rows, as one where the database is SQLite: it takes several in one text, which is one way to its thread and
+/// back.
+pub(super) fn together(backend: DbBackend, statements: impl Iterator<Item = Statement>) -> Vec<Statement> {
+    if backend != DbBackend::Sqlite {
+        return statements.collect();
+    }
+    let joined = statements.reduce(|mut all, next| {
+        all.sql.push_str("; ");
+        all.sql.push_str(&next.sql);
+        let Values(values) = all.values.get_or_insert_with(|| Values(Vec::new()));
+        values.extend(next.values.into_iter().flat_map(|Values(values)| values));
+        all
+    });
+    joined.into_iter().collect()
 }
 
 fn lock(path: &Path, beside: bool) -> Result<File, OpenError> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{
-    ActiveValue, DatabaseConnection, DatabaseTransaction, EntityTrait, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use entities::{audit_entry, change};
@@ -20,6 +20,7 @@ use super::connect::Tools;
 use super::error::StoreError;
 use super::patience::Patient;
 use super::recent::Recent;
+use super::sqlite;
 
 /// Lines in one statement.
 const AT_ONCE: usize = 500;
@@ -135,11 +136,13 @@ impl Unit {
 
     async fn write_lines(&self) -> Result<(), StoreError> {
         let Lines { changes, audit } = std::mem::take(&mut *self.lines());
-        for some in changes.chunks(AT_ONCE) {
-            change::Entity::insert_many(some.to_vec()).exec_without_returning(&self.tx).await?;
-        }
-        for some in audit.chunks(AT_ONCE) {
-            audit_entry::Entity::insert_many(some.to_vec()).exec_without_returning(&self.tx).await?;
+        let backend = self.tx.get_database_backend();
+        let changes =
+            changes.chunks(AT_ONCE).map(|some| change::Entity::insert_many(some.to_vec()).build(backend));
+        let audit =
+            audit.chunks(AT_ONCE).map(|some| audit_entry::Entity::insert_many(some.to_vec()).build(backend));
+        for statement in sqlite::together(backend, changes.chain(audit)) {
+            self.tx.execute_raw(statement).await?;
         }
         Ok(())
     }

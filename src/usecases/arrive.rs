@@ -360,12 +360,12 @@ impl SignIn {
             result: "ok",
         };
         unit.audit(entry, caller);
-        if let Err(refusal) = portal.admit_visitor(user.map(|user| (user.id, user.status))) {
+        if let Err(refusal) = portal.admit_visitor(user.as_ref().map(|user| (user.id, user.status))) {
             session = session.refuse(refusal, now).map_err(|_: TransitionError| ArriveError::TooLate)?;
             unit.advance_qr_session(&session).await?;
         }
         unit.commit().await?;
-        self.nudge_session(&session);
+        self.show_session(session, user).await;
         Ok(())
     }
 

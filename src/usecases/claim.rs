@@ -59,7 +59,7 @@ impl SignIn {
                     return Err(moved_on(&unit, &refused, now).await?.unwrap_or(ClaimError::Refused(refusal)));
                 }
                 unit.commit().await?;
-                self.nudge_session(&refused);
+                self.show_session(refused, None).await;
             }
             return Err(ClaimError::Refused(refusal));
         }
@@ -81,7 +81,7 @@ impl SignIn {
         let granted = self.grant(&unit, &portal, user.id, LoginKind::Pc, caller).await?;
         unit.commit().await?;
         metrics::counter!("menfang_qr_session_outcomes_total", "state" => "claimed").increment(1);
-        self.nudge_session(&next);
+        self.show_session(next, Some(user)).await;
         Ok(granted)
     }
 }

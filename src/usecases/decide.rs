@@ -206,7 +206,7 @@ impl SignIn {
         unit.audit(entry, caller);
         unit.commit().await?;
         metrics::counter!("menfang_qr_session_outcomes_total", "state" => next.state.name()).increment(1);
-        self.nudge_session(next);
+        self.show_session(next.clone(), None).await;
         Ok(true)
     }
 }

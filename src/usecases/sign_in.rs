@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::guard::Limit;
-use crate::bus::{Bus, Nudge};
+use crate::bus::{Bus, Nudge, Written};
 use crate::domain::audit::Caller;
 use crate::domain::billing::PriceList;
 use crate::domain::clock::{Clock, Entropy, Millis};
+use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::OrgId;
 use crate::domain::keys::SigningKey;
 use crate::domain::policy::{AccountRules, ApiRules, DispatchRules, Lifetimes, Limits, MemberSeats};
@@ -170,9 +171,11 @@ impl SignIn {
         self.parts.bus.nudge(Nudge::Changes);
     }
 
-    /// A QR session was written, and is committed: its browser is told here, and everywhere else.
-    pub(super) fn nudge_session(&self, session: &QrSession) {
-        self.parts.bus.session_written(session);
+    /// A QR session was written, and is committed: its browser is told, and has its turn on this thread before whatever is done next,
+    /// such as the phone's answer.
+    pub(super) async fn show_session(&self, session: QrSession, user: Option<ExternalUser>) {
+        self.parts.bus.session_written(Written { session, user });
+        tokio::task::yield_now().await;
     }
 
     pub(super) fn nudge_follower(&self, organization: OrgId, openid: &str) {

@@ -18,7 +18,9 @@ use actix_codec::{Decoder, Encoder};
 use actix_http::ws::{CloseCode, CloseReason, Codec, Frame, Message, ProtocolError};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Buf, BytesMut};
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::actors::frame::close;
@@ -64,9 +66,9 @@ impl WaitingSocket {
         Self { watch, clock, life }
     }
 
-    /// Its life on a connection, of which this was read after the handshake.
-    pub fn live(self, io: TcpStream, unread: &[u8]) -> impl Future<Output = ()> + use<> {
-        Socket::new(self, io, unread).live()
+    /// Its life on a connection, of which this was read after the handshake, whose answer is still to be written.
+    pub fn live(self, io: TcpStream, unread: &[u8], answer: &[u8]) -> impl Future<Output = ()> + use<> {
+        Socket::new(self, io, unread, answer).live()
     }
 }
 
@@ -129,7 +131,7 @@ struct Socket {
 }
 
 impl Socket {
-    fn new(waiting: WaitingSocket, io: TcpStream, unread: &[u8]) -> Self {
+    fn new(waiting: WaitingSocket, io: TcpStream, unread: &[u8], answer: &[u8]) -> Self {
         let WaitingSocket { watch, clock, life } = waiting;
         let (updates, place) = watch.map(|watch| (watch.updates, watch.place)).unzip();
         let now = Instant::now();
@@ -137,7 +139,7 @@ impl Socket {
             io,
             codec: Codec::new().max_size(LARGEST),
             incoming: BytesMut::from(unread),
-            outgoing: BytesMut::new(),
+            outgoing: BytesMut::from(answer),
             updates,
             _place: place,
             clock,
@@ -149,6 +151,8 @@ impl Socket {
 
     async fn live(mut self) {
         let mut alarm = pin!(sleep_until(self.alarm));
+        // The actor, which lives on this thread, has its turn: its first frame leaves with the handshake's answer.
+        yield_now().await;
         let mut goes_on = self.start();
         while goes_on.is_ok() {
             if alarm.deadline() != self.due() {
@@ -160,8 +164,11 @@ impl Socket {
     }
 
     fn start(&mut self) -> Result<(), Gone> {
-        if self.updates.is_none() {
-            self.close(close::UNKNOWN)?;
+        let first = self.updates.as_mut().map(|updates| updates.recv().now_or_never());
+        match first {
+            None => self.close(close::UNKNOWN)?,
+            Some(Some(update)) => self.on(Event::Update(update))?,
+            Some(None) => self.write()?,
         }
         self.decode()
     }
