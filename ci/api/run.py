@@ -90,7 +90,7 @@ def call_all(url, who, key, organization, member):
     print(f"\n== every route, with a key of {who} ==", flush=True)
     command = [pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "ci/api/schemathesis.toml"]
     command += ["run", f"{url}/api/openapi.json", "--include-path-regex", r"^/api/(v1/|openapi\.json$)", "--no-color"]
-    command += ["--max-examples", os.environ.get("EXAMPLES", "20")]
+    command += ["--max-examples", os.environ.get("EXAMPLES", "12")]
     seed = os.environ.get("SEED")
     command += ["--seed", seed, "--generation-database", "none"] if seed else ["--generation-deterministic"]
     phone, password = member

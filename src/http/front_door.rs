@@ -138,7 +138,12 @@ fn note(method: &Method, route: Cow<'_, str>, status: u16, begun: Instant, id: &
     if status >= 500 {
         tracing::error!(request.id = id, http.route = &*route, http.status = status, "a request failed");
     } else {
-        tracing::debug!(request.id = id, http.route = &*route, http.status = status, "a request was answered");
+        tracing::debug!(
+            request.id = id,
+            http.route = &*route,
+            http.status = status,
+            "a request was answered"
+        );
     }
     let route: Arc<str> = route.into();
     metrics::histogram!("menfang_http_request_seconds", "route" => Arc::clone(&route)).record(seconds);

@@ -1,8 +1,7 @@
 //! Where a phone stands: its visit, the QR session it scanned and the account it signs in, which every page of a phone asks for.
 
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryResult,
-    QuerySelect, Select,
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryResult, QuerySelect, Select,
 };
 
 use entities::{external_user, portal, qr_session, visit, wechat_binding};
@@ -48,9 +47,8 @@ impl Store {
         &self,
         state_hash: &str,
     ) -> Result<Option<(Standing, Portal)>, StoreError> {
-        let at = visit::Entity::belongs_to(portal::Entity)
-            .from(visit::Column::AppId)
-            .to(portal::Column::AppId);
+        let at =
+            visit::Entity::belongs_to(portal::Entity).from(visit::Column::AppId).to(portal::Column::AppId);
         let query = standing(state_hash).join(JoinType::InnerJoin, at.into());
         let query = portals::with_columns(query, PORTAL).into_model::<AtPortal>();
         let Some(AtPortal { row, portal }) = query.one(&self.readers).await? else { return Ok(None) };

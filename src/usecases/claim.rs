@@ -56,7 +56,9 @@ impl SignIn {
         if let Err(refusal) = portal.admit(Some((user.id, user.status))) {
             if let Ok(refused) = session.refuse(refusal, now) {
                 if !unit.advance_qr_session(&refused).await? {
-                    return Err(moved_on(&unit, &refused, now).await?.unwrap_or(ClaimError::Refused(refusal)));
+                    return Err(moved_on(&unit, &refused, now)
+                        .await?
+                        .unwrap_or(ClaimError::Refused(refusal)));
                 }
                 unit.commit().await?;
                 self.show_session(refused, None).await;
