@@ -30,6 +30,9 @@ use super::watcher::{self, Watcher};
 /// After which a failed read is made again: its nudge will not come twice.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// The clock is asked again after so long: what waiting is measured by stands still while a machine sleeps.
+const SLICE: Duration = Duration::from_mins(1);
+
 /// What a watcher gets.
 pub type Update = watcher::Update<StateFrame>;
 
@@ -90,12 +93,6 @@ impl QrSessionActor {
     /// A live view of one session.
     pub fn new(waiting: Waiting, tools: Arc<Tools>, sessions: Sessions) -> Self {
         Self { waiting, tools, sessions, watchers: Vec::new(), fresh: Vec::new(), last: None, timer: None }
-    }
-
-    /// Whether somebody is to be shown anything. When I was just started, my first watcher may stand behind others in my mailbox:
-    /// an end shown to nobody would stop me before it is let in.
-    fn has_watchers(&self) -> bool {
-        !self.watchers.is_empty() || !self.fresh.is_empty()
     }
 
     /// Shows what is known of the row, reading what is not.
@@ -169,10 +166,14 @@ impl QrSessionActor {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
-        let left = expires_at.plus(GRACE).since(self.tools.clock.now());
-        self.timer = Some(ctx.run_later(left.max(Duration::from_millis(50)), |actor, ctx| {
+        let left = expires_at.plus(GRACE).since(self.tools.clock.now()).max(Duration::from_millis(50));
+        self.timer = Some(ctx.run_later(left.min(SLICE), move |actor, ctx| {
             actor.timer = None;
-            actor.look(ctx, Row::Unknown);
+            if left <= SLICE {
+                actor.look(ctx, Row::Unknown);
+            } else {
+                actor.arm(expires_at, ctx);
+            }
         }));
     }
 
@@ -276,7 +277,9 @@ impl Handler<Look> for QrSessionActor {
 
     fn handle(&mut self, Look(seq): Look, ctx: &mut Self::Context) {
         let was_shown = seq.is_some_and(|seq| self.last.as_ref().is_some_and(|last| last.seq >= seq));
-        if self.has_watchers() && !was_shown {
+        if was_shown {
+            self.stop_if_alone(ctx);
+        } else {
             self.look(ctx, Row::Unknown);
         }
     }
@@ -286,9 +289,7 @@ impl Handler<Show> for QrSessionActor {
     type Result = ();
 
     fn handle(&mut self, Show(written): Show, ctx: &mut Self::Context) {
-        if self.has_watchers() {
-            self.look(ctx, Row::Given(written));
-        }
+        self.look(ctx, Row::Given(written));
     }
 }
 

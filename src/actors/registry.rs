@@ -15,7 +15,7 @@ use crate::domain::qr_ticket::{QrRef, Waiting};
 
 use super::frame::{StateFrame, close};
 use super::qr_session::{Attach, CloseAll, Left, Look, QrSessionActor, Show, Tools};
-use super::watcher::{self, Updates};
+use super::watcher::{self, Updates, Watcher};
 
 /// Why nothing can be watched now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum WatchError {
 /// What a watcher of a session gets. Dropping it is leaving, which the session's actor is told.
 pub struct Watching {
     updates: Updates<StateFrame>,
-    left: Option<Addr<QrSessionActor>>,
+    left: Option<(Sessions, QrRef, Addr<QrSessionActor>)>,
 }
 
 #[cfg(test)]
@@ -59,9 +59,10 @@ impl DerefMut for Watching {
 impl Drop for Watching {
     fn drop(&mut self) {
         self.updates.leave();
-        // Where this finds no place, whatever stands there has the actor see who is gone, or the end of its code's time does.
-        if let Some(left) = &self.left {
-            drop(left.try_send(Left));
+        if let Some((sessions, r, address)) = &self.left {
+            sessions.left(*r, address);
+            // Where this finds no place, whatever stands there has the actor see who is gone.
+            drop(address.try_send(Left));
         }
     }
 }
@@ -70,6 +71,16 @@ impl Drop for Watching {
 struct Live {
     app: AppId,
     address: Addr<QrSessionActor>,
+    /// How many watch it. An actor that is without them is not found any more, so nobody comes to one that is about to stop.
+    watchers: usize,
+}
+
+/// Adds a watcher to those of an actor, which has its turn later: this may be done while the table is held.
+fn attach(address: &Addr<QrSessionActor>, watcher: Watcher<StateFrame>) -> Result<(), WatchError> {
+    address.try_send(Attach(watcher)).map_err(|_| {
+        metrics::counter!("menfang_mailbox_full_total", "actor" => "qr_session").increment(1);
+        WatchError::Overloaded
+    })
 }
 
 /// The live sessions of this node.
@@ -83,8 +94,20 @@ impl Sessions {
 
     /// Takes an actor that has stopped out of the table, unless another one stands in its place.
     pub(super) fn forget(&self, r: QrRef, address: &Addr<QrSessionActor>) {
+        self.take(r, address, |_| true);
+    }
+
+    /// One of its watchers has left: with the last one an actor goes from the table.
+    fn left(&self, r: QrRef, address: &Addr<QrSessionActor>) {
+        self.take(r, address, |live| {
+            live.watchers = live.watchers.saturating_sub(1);
+            live.watchers == 0
+        });
+    }
+
+    fn take(&self, r: QrRef, address: &Addr<QrSessionActor>, goes: impl FnOnce(&mut Live) -> bool) {
         let mut table = self.table();
-        if table.get(&r).is_some_and(|live| live.address == *address) {
+        if table.get_mut(&r).filter(|live| live.address == *address).is_some_and(goes) {
             table.remove(&r);
             metrics::gauge!("menfang_qr_sessions_live").decrement(1);
         }
@@ -115,40 +138,31 @@ impl Registry {
         if self.draining.load(Ordering::Relaxed) {
             return Err(WatchError::Restarting);
         }
-        let (mut watcher, updates) = watcher::channel();
-        // An actor that has just stopped takes nothing: then a new one does.
-        for _ in 0..2 {
-            let address = self.live(waiting)?;
-            match address.try_send(Attach(watcher)) {
-                Ok(()) => return Ok(Watching { updates, left: Some(address) }),
-                Err(actix::dev::SendError::Full(_)) => {
-                    metrics::counter!("menfang_mailbox_full_total", "actor" => "qr_session").increment(1);
-                    return Err(WatchError::Overloaded);
-                }
-                Err(actix::dev::SendError::Closed(Attach(back))) => {
-                    watcher = back;
-                    self.sessions.forget(waiting.r, &address);
-                }
-            }
-        }
-        Err(WatchError::Overloaded)
-    }
-
-    fn live(&self, waiting: Waiting) -> Result<Addr<QrSessionActor>, WatchError> {
+        let (watcher, updates) = watcher::channel();
         let mut table = self.sessions.table();
-        if let Some(live) = table.get(&waiting.r).filter(|live| live.address.connected()) {
-            return Ok(live.address.clone());
-        }
-        if table.len() >= self.at_most {
-            metrics::counter!("menfang_limit_hits_total", "limit" => "qr_sessions_per_node").increment(1);
-            return Err(WatchError::Overloaded);
-        }
-        let address = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone()).start();
-        let live = Live { app: waiting.app, address: address.clone() };
-        if table.insert(waiting.r, live).is_none() {
-            metrics::gauge!("menfang_qr_sessions_live").increment(1);
-        }
-        Ok(address)
+        // An actor that has stopped takes nothing: then a new one does.
+        let known = table.get_mut(&waiting.r).filter(|live| live.address.connected());
+        let left = if let Some(live) = known {
+            attach(&live.address, watcher)?;
+            live.watchers += 1;
+            live.address.clone()
+        } else {
+            if table.len() >= self.at_most {
+                let full = "qr_sessions_per_node";
+                metrics::counter!("menfang_limit_hits_total", "limit" => full).increment(1);
+                return Err(WatchError::Overloaded);
+            }
+            let actor = QrSessionActor::new(waiting, Arc::clone(&self.tools), self.sessions.clone());
+            let address = actor.start();
+            attach(&address, watcher)?;
+            let live = Live { app: waiting.app, address: address.clone(), watchers: 1 };
+            if table.insert(waiting.r, live).is_none() {
+                metrics::gauge!("menfang_qr_sessions_live").increment(1);
+            }
+            address
+        };
+        drop(table);
+        Ok(Watching { updates, left: Some((self.sessions.clone(), waiting.r, left)) })
     }
 
     /// Tells the sessions of these rows, if they live here, to look, unless they have seen the step that their row is at.

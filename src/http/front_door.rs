@@ -21,7 +21,7 @@ use super::site::Site;
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// The pattern of a resource's address, which each of them has among its data: asked by the address it would be looked for anew.
+/// The pattern of a resource's address, which it has among its data: by the address of a request it would be looked for anew.
 pub struct Route(pub Box<str>);
 
 /// Makes the id of a request.

@@ -46,11 +46,12 @@ fn document(modules: &[Color], width: usize) -> Option<String> {
         drawn,
         "<?xml version=\"1.0\" standalone=\"yes\"?><svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" \
          width=\"{pixels}\" height=\"{pixels}\" viewBox=\"0 0 {all} {all}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#ffffff\" d=\"M0 0h{all}v{all}H0z\"/><path fill=\"none\" stroke=\"#000000\" d=\""
+         <path fill=\"#ffffff\" d=\"M0 0h{all}v{all}H0z\"/><path fill=\"none\" stroke=\"#000000\" \
+         stroke-width=\"1\" stroke-linecap=\"butt\" d=\""
     )
     .ok()?;
     for (row, y) in modules.chunks(width).zip(quiet..) {
-        // Along the middle of the row, in strokes as wide as it is high.
+        // Along the middle of the row, in strokes as wide as it is high. Both are said, for a page has lines of its own kind.
         let mut begun = false;
         let mut gap = quiet;
         for run in row.chunk_by(|one, other| one == other) {
@@ -117,6 +118,38 @@ mod tests {
             push_number(&mut text, number);
             assert_eq!(text, number.to_string());
         }
+    }
+
+    /// The dark modules of a drawing, with their quiet zone, as its strokes cover them.
+    fn drawn_modules(document: &str) -> Vec<(usize, usize)> {
+        let exactly = "stroke=\"#000000\" stroke-width=\"1\" stroke-linecap=\"butt\" d=\"";
+        let (_, strokes) = document.split_once(exactly).unwrap();
+        let strokes = strokes.split_once('"').unwrap().0;
+        let (mut dark, mut x, mut y) = (Vec::new(), 0, 0);
+        for stroke in strokes.split_inclusive(['M', 'm']).collect::<Vec<_>>().windows(2) {
+            let (is_new_row, rest) = (stroke[0].ends_with('M'), stroke[1].trim_end_matches(['M', 'm']));
+            let (place, length) = rest.split_once('h').unwrap();
+            let (gap, row) = place.split_once(' ').unwrap();
+            if is_new_row {
+                (x, y) = (0, row.strip_suffix(".5").unwrap().parse().unwrap());
+            }
+            x += gap.parse::<usize>().unwrap();
+            let length: usize = length.parse().unwrap();
+            dark.extend((x..x + length).map(|x| (x, y)));
+            x += length;
+        }
+        dark
+    }
+
+    #[test]
+    fn strokes_cover_the_dark_modules_and_no_others() {
+        let code = QrCode::with_error_correction_level(LINK, EcLevel::M).unwrap();
+        let quiet = QUIET_ZONE as usize;
+        let all = (0..code.width()).flat_map(|y| (0..code.width()).map(move |x| (x, y)));
+        let dark: Vec<_> =
+            all.filter(|place| code[*place] == Color::Dark).map(|(x, y)| (x + quiet, y + quiet)).collect();
+        assert_eq!(drawn_modules(&svg(LINK).unwrap()), dark);
+        assert!(drawn_modules(&quick_svg(LINK).unwrap()).len() > 200);
     }
 
     #[test]

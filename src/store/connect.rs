@@ -13,9 +13,10 @@ use crate::domain::clock::{Clock, Entropy, Millis};
 use super::error::StoreError;
 use super::patience::{GivenUp, Patient};
 use super::recent::Recent;
+use super::servers::{self, PoolOf};
+use super::sqlite;
 use super::unit::{Done, Unit};
 use super::vault::Vault;
-use super::{servers, sqlite};
 
 /// How to open the database.
 #[derive(Clone, Debug)]
@@ -82,17 +83,13 @@ struct Pools {
 }
 
 impl Pools {
-    /// So many connections, half of them to read by and half of them to write by.
-    fn open(
-        database: &Database,
-        (connections, patience): (u32, Duration),
-        asked: &Arc<AtomicU64>,
-    ) -> Result<Self, OpenError> {
-        let half = connections.div_ceil(2);
+    /// Half of these connections to read by, and half of them to write by.
+    fn open(database: &Database, of: PoolOf, asked: &Arc<AtomicU64>) -> Result<Self, OpenError> {
+        let of = PoolOf { connections: of.connections.div_ceil(2), ..of };
         let open = || {
             let given_up = GivenUp::default();
-            let pool = servers::pool(database, (half, patience), given_up.clone())?;
-            Ok::<_, OpenError>(Patient::of_server(pool, patience, asked, given_up))
+            let pool = servers::pool(database, of, given_up.clone())?;
+            Ok::<_, OpenError>(Patient::of_server(pool, of.patience, asked, given_up))
         };
         Ok(Self { readers: open()?, writer: open()? })
     }
@@ -143,8 +140,13 @@ impl Store {
         {
             return Err(OpenError::Unsupported);
         }
-        let pools = Pools::open(database, (database.connections, database.answer), &asked)?;
-        let behind = Pools::open(database, (database.background_connections, database.behind), &asked)?;
+        let front = PoolOf { connections: database.connections, patience: database.answer, many_rows: false };
+        let behind = PoolOf {
+            connections: database.background_connections,
+            patience: database.behind,
+            many_rows: true,
+        };
+        let (pools, behind) = (Pools::open(database, front, &asked)?, Pools::open(database, behind, &asked)?);
         let Pools { readers, writer } = pools;
         let store = Self {
             readers,

@@ -1,7 +1,7 @@
 //! Taking a person out of an app: everything that says who they are is gone, in one unit.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use entities::{
@@ -125,7 +125,7 @@ impl Unit {
         over_before: Millis,
     ) -> Result<(), StoreError> {
         use qr_session::Column::{
-            AppId as App, Device, MatchNumber, Network as OfComputer, Openid, PhoneNetwork, ScannedAt,
+            AppId as App, Device, MatchNumber, Network as OfComputer, Openid, PhoneNetwork, ScannedAt, Seq,
             UserId as User,
         };
         verification_code::Entity::delete_many()
@@ -162,6 +162,8 @@ impl Unit {
             .col_expr(PhoneNetwork, Expr::value(Network::Unknown.key()))
             .col_expr(Openid, Expr::value(""))
             .col_expr(User, Expr::value(None::<Uuid>))
+            // A decision that was under way would write the person back.
+            .col_expr(Seq, Expr::col(Seq).add(1))
             .filter(theirs())
             .exec(&self.tx)
             .await?;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
 use super::connect::{Database, OpenError, Store};
 use super::error::StoreError;
 use super::patience::GivenUp;
-use super::servers::{self, COLLATION};
+use super::servers::{self, COLLATION, PoolOf};
 
 /// How long one change of the schema may take, on tables that have grown.
 const LONGEST_CHANGE: Duration = Duration::from_mins(10);
@@ -76,7 +76,8 @@ impl Alone {
             return Ok(Self { connection: store.writer.inner.clone(), borrowed: true });
         }
         let patient = Database { transaction: LONGEST_CHANGE, ..(*store.database).clone() };
-        let connection = servers::pool(&patient, (1, store.database.transaction), GivenUp::default())?;
+        let one = PoolOf { connections: 1, patience: store.database.transaction, many_rows: false };
+        let connection = servers::pool(&patient, one, GivenUp::default())?;
         let alone = Self { connection, borrowed: false };
         alone.lock().await.map_err(StoreError::from)?;
         Ok(alone)

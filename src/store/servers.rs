@@ -22,10 +22,21 @@ const IDLE: Duration = Duration::from_mins(1);
 /// A connection is closed after so long: one that leads to a server which takes no writes any more is not kept for ever.
 const LIFE: Duration = Duration::from_mins(5);
 
-/// A pool of so many connections to the server that the URL names, each of which may take so long; nothing is connected yet.
+/// What a pool is for.
+#[derive(Clone, Copy)]
+pub(super) struct PoolOf {
+    /// Connections at most.
+    pub(super) connections: u32,
+    /// How long a statement may take.
+    pub(super) patience: Duration,
+    /// Whether statements are about hundreds of rows as a rule.
+    pub(super) many_rows: bool,
+}
+
+/// A pool of connections to the server that the URL names; nothing is connected yet.
 pub(super) fn pool(
     database: &Database,
-    size: (u32, Duration),
+    of: PoolOf,
     given_up: GivenUp,
 ) -> Result<DatabaseConnection, OpenError> {
     let url = &database.url;
@@ -38,7 +49,7 @@ pub(super) fn pool(
             None => options,
         };
         let pool =
-            options_of::<MySql>(size, database.transaction, mysql_session(database.transaction), given_up);
+            options_of::<MySql>(of, database.transaction, mysql_session(database.transaction), given_up);
         return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
@@ -47,8 +58,8 @@ pub(super) fn pool(
         Some(host) => options.host(host),
         None => options,
     };
-    let session = postgres_session(database.transaction, size.1.max(database.transaction));
-    let pool = options_of::<Postgres>(size, database.transaction, session, given_up);
+    let session = postgres_session(database.transaction, of);
+    let pool = options_of::<Postgres>(of, database.transaction, session, given_up);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
 }
 
@@ -70,14 +81,17 @@ fn invalid(error: sqlx::Error) -> OpenError {
 
 /// The server itself ends what a node that is frozen or cut off has left open: nobody waits for its locks for long, and no
 /// transaction is committed later than readers of the change feed count on.
-fn postgres_session(transaction: Duration, statement: Duration) -> String {
+///
+/// A plan that is kept is made for tables as they were, of a new database for empty ones: what is about many rows is planned each time.
+fn postgres_session(transaction: Duration, of: PoolOf) -> String {
     let (lock, all) = (transaction.as_millis(), transaction.as_millis() + 1_000);
+    let statement = of.patience.max(transaction).as_millis();
+    let plans = if of.many_rows { "force_custom_plan" } else { "auto" };
     format!(
-        "SET statement_timeout = {}; SET lock_timeout = {lock}; \
+        "SET statement_timeout = {statement}; SET lock_timeout = {lock}; SET plan_cache_mode = {plans}; \
          SET idle_in_transaction_session_timeout = {all}; SET default_transaction_isolation = 'read committed'; \
          SET timezone = 'UTC'; \
-         DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'this server takes no writes'; END IF; END $$",
-        statement.as_millis()
+         DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'this server takes no writes'; END IF; END $$"
     )
 }
 
@@ -94,7 +108,7 @@ fn mysql_session(transaction: Duration) -> String {
 }
 
 fn options_of<D: Kind>(
-    (connections, patience): (u32, Duration),
+    PoolOf { connections, patience, .. }: PoolOf,
     transaction: Duration,
     session: String,
     given_up: GivenUp,

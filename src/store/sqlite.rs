@@ -94,3 +94,33 @@ async fn connect(
         });
     Ok(sea_orm::Database::connect(options).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, Database, Value};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn statements_that_are_one_text_write_each_its_own_values() {
+        let db = Database::connect("sqlite::memory:").await.unwrap();
+        db.execute_unprepared("CREATE TABLE a (x, y); CREATE TABLE b (z)").await.unwrap();
+        let statement = |sql: &str, values: &[i64]| {
+            Statement::from_sql_and_values(DbBackend::Sqlite, sql, values.iter().copied().map(Value::from))
+        };
+        let some = || {
+            let first = statement("INSERT INTO a (x, y) VALUES (?, ?), (?, ?)", &[1, 2, 3, 4]);
+            let second = statement("INSERT INTO a (x, y) VALUES (?, ?)", &[5, 6]);
+            [first, second, statement("INSERT INTO b (z) VALUES (?)", &[7])].into_iter()
+        };
+        for statement in together(DbBackend::Sqlite, some()) {
+            db.execute_raw(statement).await.unwrap();
+        }
+        let all = "SELECT group_concat(x || '-' || y) || '; ' || (SELECT group_concat(z) FROM b) AS all_rows FROM a";
+        let row = db.query_one_raw(statement(all, &[])).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<String>("", "all_rows").unwrap(), "1-2,3-4,5-6; 7");
+        assert_eq!(together(DbBackend::Sqlite, some()).len(), 1);
+        assert_eq!(together(DbBackend::Postgres, some()).len(), 3);
+        assert!(together(DbBackend::Sqlite, std::iter::empty()).is_empty());
+    }
+}

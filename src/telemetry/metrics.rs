@@ -28,6 +28,14 @@ pub const ACTOR_RESTARTS: &str = "menfang_actor_restarts_total";
 pub const MAILBOX_FULL: &str = "menfang_mailbox_full_total";
 /// Requests refused by a limit; label `limit` (its key in the configuration).
 pub const LIMIT_HITS: &str = "menfang_limit_hits_total";
+/// Messages that were sent; label `outcome`.
+pub const SENDS: &str = "menfang_sends_total";
+/// Service accounts that stopped sending for a while; label `reason`.
+pub const DISPATCH_PAUSES: &str = "menfang_dispatch_pauses_total";
+/// Receipts that were looked at, again ones included.
+pub const RECEIPTS: &str = "menfang_receipts_total";
+/// Streams that watch a notification on this node.
+pub const PROGRESS_WATCHERS: &str = "menfang_progress_watchers";
 /// Whether Redis answers (1) or is away (0); absent without Redis.
 pub const REDIS_UP: &str = "menfang_redis_up";
 /// What was done without Redis because it did not answer; label `use`.
@@ -96,6 +104,10 @@ fn describe() {
     describe_counter!(ACTOR_RESTARTS, "Actors that ended unexpectedly and were built anew");
     describe_counter!(MAILBOX_FULL, "Messages refused by a full mailbox");
     describe_counter!(LIMIT_HITS, "Requests refused by a limit");
+    describe_counter!(SENDS, "Messages that were sent, by outcome");
+    describe_counter!(DISPATCH_PAUSES, "Service accounts that stopped sending for a while, by reason");
+    describe_counter!(RECEIPTS, "Receipts that were looked at, again ones included");
+    describe_gauge!(PROGRESS_WATCHERS, "Streams that watch a notification on this node");
     describe_gauge!(REDIS_UP, "Whether Redis answers (1) or is away (0)");
     describe_counter!(REDIS_FALLBACKS, "What was done without Redis because it did not answer");
     describe_counter!(NUDGES_PUBLISHED, "Nudges that this node told others");

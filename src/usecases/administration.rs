@@ -23,19 +23,25 @@ pub struct Administration {
 }
 
 /// What would be broken by a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The slug is another portal's.
+    #[error("another portal has this slug; choose another one")]
     SlugTaken,
     /// Something of this kind has this name already.
+    #[error("something of this kind has this name already")]
     NameTaken,
     /// The appid belongs to another organization.
+    #[error("the appid belongs to another organization")]
     ServiceAccountTaken,
     /// The organization has another service account.
+    #[error("the organization has another service account; unbind that first")]
     OrganizationHasServiceAccount,
     /// The organization has no service account.
+    #[error("the organization has no service account; bind one first")]
     NoServiceAccount,
     /// Somebody has to confirm what stops working.
+    #[error("{bindings} people sign in by {appid}, {unreachable} of them nowhere else: confirm it")]
     ConfirmationRequired {
         /// WeChat's id of the account.
         appid: String,
@@ -47,22 +53,31 @@ pub enum Conflict {
         followers: u64,
     },
     /// No seat is left.
+    #[error("no seat is left")]
     SeatsFull,
     /// The phone has an account here.
+    #[error("the phone has an account here")]
     PhoneInUse,
     /// The thing is not in a state from which this can be done.
+    #[error("this cannot be done in the state it is in")]
     WrongStatus,
     /// The role is the one that new people get.
+    #[error("this is the role that new people get; make another one the default first")]
     RoleIsDefault,
     /// Free and trial editions cannot buy.
+    #[error("this edition cannot buy")]
     EditionCannotBuy,
     /// The licence has no days left to buy seats for.
+    #[error("the licence has no days left")]
     LicenceEnded,
     /// The person is a member here.
+    #[error("the person is a member here")]
     AlreadyMember,
     /// The person is a collaborator here.
+    #[error("the person is a collaborator here")]
     AlreadyCollaborator,
     /// External users have no inbox; some of those who were meant.
+    #[error("external users have no inbox: {} of those who were meant", .0.len())]
     ExternalUsersNotReachable(Vec<UserId>),
 }
 
@@ -81,7 +96,7 @@ pub enum ChangeError {
         rule: String,
     },
     /// It would break something.
-    #[error("it conflicts with what is there: {0:?}")]
+    #[error("it conflicts with what is there: {0}")]
     Conflict(Conflict),
     /// Only the organization itself may do it, not the platform.
     #[error("only a key of the organization may do that")]

@@ -51,7 +51,10 @@ impl SignIn {
             limit("qr_per_address_minute", &address, limits.qr_per_address_minute, Duration::from_mins(1)),
             limit("qr_live_per_address", &address, limits.qr_live_per_address, life),
         ];
-        self.parts.bus.pass(&asked, now).await.map_err(OpenQrError::Limited)?;
+        self.parts.bus.pass(&asked, now).await.map_err(|reached| {
+            metrics::counter!("menfang_limit_hits_total", "limit" => reached.limit).increment(1);
+            OpenQrError::Limited(reached)
+        })?;
         let (handle, ticket, _) = self.sealer.issue(browser, portal.app, computer, now, self.entropy());
         let scan_url = format!("{}/p/{}/q/{ticket}", self.parts.public_url, portal.slug);
         metrics::counter!("menfang_qr_sessions_created_total").increment(1);

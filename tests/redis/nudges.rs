@@ -1,8 +1,13 @@
 //! "Look!" between nodes.
 
-use menfang::bus::Nudge;
 use menfang::bus::redis::Servers;
-use menfang::domain::ids::OrgId;
+use menfang::bus::{Nudge, Written};
+use menfang::domain::clock::Clock;
+use menfang::domain::ids::{AppId, OrgId};
+use menfang::domain::network::Network;
+use menfang::domain::qr_session::{QrSession, State};
+use menfang::domain::qr_ticket::{Computer, DeviceMark, QrRef};
+use menfang::domain::user_agent::{Browser, System};
 use menfang::server::world::{OsEntropy, SystemClock};
 
 use crate::node::{Node, in_a_moment};
@@ -37,6 +42,43 @@ async fn what_names_a_person_stays_at_home() {
     here.bus.nudge(Nudge::Changes);
     assert_eq!(here.hears_both().await, ["changes", "follower"]);
     assert_eq!(there.hears().await, "changes");
+}
+
+#[actix_web::test]
+async fn a_session_that_was_written_is_shown_at_home_and_looked_for_elsewhere() {
+    let redis = RedisServer::start().await;
+    let (mut here, mut there) = (Node::join(&redis).await, Node::join(&redis).await);
+    let (show, shown) = std::sync::mpsc::channel();
+    here.bus.show_sessions_to(move |written| show.send(written.session.seq).unwrap());
+    here.bus.session_written(Written { session: session(), user: None });
+    assert_eq!(shown.try_recv(), Ok(2), "before it returns");
+    assert_eq!(there.hears().await, "changes");
+    here.bus.nudge(Nudge::Imports);
+    assert_eq!(here.hears().await, "imports", "its own feed was not woken for it");
+}
+
+fn session() -> QrSession {
+    let now = SystemClock.now();
+    QrSession {
+        r: QrRef([1; 16]),
+        organization: OrgId::generate(&SystemClock, &OsEntropy),
+        app: AppId::generate(&SystemClock, &OsEntropy),
+        openid: "oSomebody".into(),
+        user: None,
+        state: State::Scanned,
+        seq: 2,
+        match_number: None,
+        computer: Computer {
+            browser: Browser::Other,
+            system: System::Other,
+            network: Network::Unknown,
+            device: DeviceMark([0; 14]),
+        },
+        phone_network: Network::Unknown,
+        issued_at: now,
+        scanned_at: now,
+        expires_at: now,
+    }
 }
 
 #[actix_web::test]

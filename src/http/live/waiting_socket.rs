@@ -1,6 +1,6 @@
 //! The WebSocket of a waiting browser: a task that owns its connection.
 //!
-//! The handler of the handshake makes me; whoever has written its answer gives me the connection. I hold the receiving
+//! The handler of the handshake makes me; whoever has made its answer gives me the connection, and I write it. I hold the receiving
 //! end of a bounded channel of updates, and no buffer while nothing is on its way: there are more of me than of
 //! anything else. I stop when the updates end, the client goes or says anything, no pong comes, or my time is over.
 

@@ -100,8 +100,11 @@ async fn a_session_ends_with_its_last_watcher() {
     tokio::task::yield_now().await;
     assert_eq!(live.live_sessions(), 1);
     drop(second);
-    tokio::task::yield_now().await;
     assert_eq!(live.live_sessions(), 0);
+    // Who comes before the one that is left without watchers has had its turn gets another one.
+    let mut third = live.watch(waiting).unwrap();
+    assert!(matches!(third.recv().await, Some(Update::Frame(frame)) if frame.state == "waiting"));
+    assert_eq!(live.live_sessions(), 1);
 }
 
 /// The fewest statements of some tries: what runs behind, like the feed's look each second, falls into some of them.

@@ -48,13 +48,16 @@ pub(super) fn inside_wechat(link: &str) -> Option<String> {
 #[derive(Deserialize)]
 pub(super) struct NewPerson {
     nickname: String,
+    /// What the phone was about to open.
+    #[serde(default)]
+    link: String,
 }
 
 /// `POST /phone/people`: somebody new takes the phone.
 pub(super) async fn create(world: Data<World>, request: HttpRequest, form: Form<NewPerson>) -> HttpResponse {
     let joined = control::join(&mut world.ledger(), &form.nickname);
     match joined {
-        Ok(id) => held_by(&id),
+        Ok(id) => held_by(&id, &form.link),
         Err(problem) => complain(&world, &request, &problem),
     }
 }
@@ -62,12 +65,15 @@ pub(super) async fn create(world: Data<World>, request: HttpRequest, form: Form<
 #[derive(Deserialize)]
 pub(super) struct Holder {
     person: String,
+    /// What the phone was about to open.
+    #[serde(default)]
+    link: String,
 }
 
 /// `POST /phone/hold`: somebody known takes the phone.
 pub(super) async fn hold(world: Data<World>, request: HttpRequest, form: Form<Holder>) -> HttpResponse {
     if world.ledger().state().people.get(&form.person).is_some() {
-        return held_by(&form.person);
+        return held_by(&form.person, &form.link);
     }
     complain(&world, &request, &Problem::not_found("nobody has this id any more"))
 }
@@ -158,8 +164,11 @@ pub(super) fn holder(request: &HttpRequest) -> String {
     request.cookie(HOLDER).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
 }
 
-fn held_by(id: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, "/phone")).cookie(cookie(id)).finish()
+fn held_by(id: &str, link: &str) -> HttpResponse {
+    // Of this only the query is used: it is written as forms write theirs.
+    let asked = Url::parse_with_params("http://phone/", [("link", link)]).ok().filter(|_| !link.is_empty());
+    let query = asked.as_ref().and_then(Url::query).map_or_else(String::new, |query| format!("?{query}"));
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("/phone{query}"))).cookie(cookie(id)).finish()
 }
 
 /// Cookies do not know ports: what is set here is sent to WeChat's pages on this port, which is what counts.

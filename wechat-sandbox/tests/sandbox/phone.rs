@@ -41,6 +41,24 @@ async fn the_first_person_is_one_tap_away() {
     assert_eq!(me, format!("sandbox_person={id}"));
     let again = form(&sandbox, "/phone/hold", &[("person", id)], "").await;
     assert_eq!(cookie(&again), me);
+    assert_eq!(again.headers()["Location"], "/phone");
+    // What the phone was about to open is not lost by asking who holds it.
+    let link = "http://example.com/p/a?b=1&c=2";
+    let asked = sandbox.get("/phone?link=http%3A%2F%2Fexample.com%2Fp%2Fa%3Fb%3D1%26c%3D2").await;
+    assert!(
+        asked
+            .text()
+            .await
+            .unwrap()
+            .contains("<input type=\"hidden\" name=\"link\" value=\"http://example.com")
+    );
+    for (path, who) in [("/phone/hold", ("person", id)), ("/phone/people", ("nickname", "小红"))] {
+        let goes_on = form(&sandbox, path, &[who, ("link", link)], "").await;
+        assert_eq!(
+            goes_on.headers()["Location"],
+            "/phone?link=http%3A%2F%2Fexample.com%2Fp%2Fa%3Fb%3D1%26c%3D2"
+        );
+    }
     assert_eq!(cookie(&form(&sandbox, "/phone/put-down", &[], &me).await), "sandbox_person=");
     assert_eq!(form(&sandbox, "/phone/hold", &[("person", "per_0")], "").await.status(), 404);
     assert_eq!(form(&sandbox, "/phone/people", &[("nickname", " ")], "").await.status(), 422);
