@@ -84,6 +84,12 @@ for (const [locale, other, words] of [
     await pc.waitForURL(`${demo.portal}/home`);
     assert.match(await pc.locator(".whom").textContent(), MASKED);
     await r.picture(pc, "pc-4-home");
+    // The picture of the service account's code has its own lines, and not those of the page's icons.
+    const lines = await pc.locator(".follow .code svg path").last().evaluate((path) => {
+      const { strokeWidth, strokeLinecap, fill } = getComputedStyle(path);
+      return [strokeWidth, strokeLinecap, fill];
+    });
+    assert.deepEqual(lines, ["1px", "butt", "none"]);
     // Signed in already: the entrance leads on.
     await pc.goto(demo.portal);
     assert.equal(pc.url(), `${demo.portal}/home`);

@@ -69,8 +69,8 @@ fn session() -> QrSession {
         seq: 2,
         match_number: None,
         computer: Computer {
-            browser: Browser::Other,
-            system: System::Other,
+            browser: Browser::Edge,
+            system: System::Windows,
             network: Network::Unknown,
             device: DeviceMark([0; 14]),
         },
