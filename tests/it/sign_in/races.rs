@@ -39,7 +39,8 @@ async fn of_a_hundred_claims_at_once_one_counts() {
 
 #[actix_web::test]
 async fn two_hundred_people_at_once_for_a_hundred_seats() {
-    let server = TestServer::start().await;
+    // On a slow machine the last of them waits longer for its turn than anybody should have to.
+    let server = TestServer::start_with(&[("database.acquire_seconds", "60")]).await;
     let mut people = Vec::new();
     for batch in 0..10 {
         let ready = (0..20).map(|n| {
@@ -62,7 +63,13 @@ async fn two_hundred_people_at_once_for_a_hundred_seats() {
     });
     let answers = join_all(bound).await;
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((count(200), count(409)), (100, 100));
+    let other = answers.iter().find(|answer| ![200, 409].contains(&answer.status));
+    assert_eq!(
+        (count(200), count(409)),
+        (100, 100),
+        "{:?}",
+        other.map(|answer| (answer.status, &answer.body))
+    );
     assert!(answers.iter().filter(|answer| answer.status == 409).all(|a| a.json()["code"] == "seats_full"));
     assert_eq!(server.seats_taken().await, 100);
     let rows = server.rows().await;
