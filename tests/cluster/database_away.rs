@@ -11,6 +11,8 @@ use crate::support::{Cluster, Heard, Pc, Person, Plan, SLUG, Socket, eventually,
 const ANSWER: Duration = Duration::from_millis(2_500);
 /// What was read a moment before is forgotten by then, and a statement has been given up.
 const FORGOTTEN: Duration = Duration::from_secs(4);
+/// One of those who ask is refused because it reads anew what the others may be told for so long yet.
+const KEPT: Duration = Duration::from_millis(250);
 /// Everything is as before, by then.
 const NORMAL: Duration = Duration::from_secs(5);
 
@@ -108,6 +110,7 @@ async fn nothing_is_known_any_more(cluster: &Cluster) {
         });
         refused.await.expect("a code is shown without a database");
     }
+    tokio::time::sleep(KEPT).await;
 }
 
 #[actix_web::test]
