@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 
-use crate::bus::Written;
+use crate::bus::{SessionNews, Written};
 use crate::domain::ids::AppId;
 use crate::domain::qr_ticket::{QrRef, Waiting};
 
@@ -179,8 +179,15 @@ impl Registry {
         }
     }
 
-    /// Has a session, if it lives here, show its row as it was just written.
-    pub fn show(&self, written: Arc<Written>) {
+    /// Has a session, if it lives here, show its row: as it was just written, or as it reads it.
+    pub fn tell(&self, news: SessionNews) {
+        match news {
+            SessionNews::Here(written) => self.show(written),
+            SessionNews::Elsewhere { r, seq } => self.look(std::iter::once((r, Some(seq)))),
+        }
+    }
+
+    fn show(&self, written: Arc<Written>) {
         let r = written.session.r;
         self.tools.scanned.put(r, self.tools.clock.now());
         let address = self.sessions.table().get(&r).map(|live| live.address.clone());

@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
 
 use super::guard::Guard;
-use super::{About, Nudge, Written};
+use super::{About, Nudge, SessionNews};
 
 /// Nudges a listener may be behind before it misses the oldest.
 const BACKLOG: usize = 1_024;
 
-/// Whoever is shown the QR sessions that this node writes.
-type Shown = Box<dyn Fn(Arc<Written>) + Send + Sync>;
+/// Whoever is told of the QR sessions that sign-ins write.
+type Shown = Box<dyn Fn(SessionNews) + Send + Sync>;
 
 /// A broadcast channel for each kind of nudge, and counters in memory.
 #[derive(Clone)]
@@ -57,9 +57,9 @@ impl InProcess {
         self.shown.get_or_init(|| shown);
     }
 
-    pub(super) fn show_session(&self, written: Written) {
+    pub(super) fn show_session(&self, news: SessionNews) {
         if let Some(shown) = self.shown.get() {
-            shown(Arc::new(written));
+            shown(news);
         }
     }
 

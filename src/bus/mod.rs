@@ -15,6 +15,7 @@ use crate::domain::clock::Millis;
 use crate::domain::external_user::ExternalUser;
 use crate::domain::ids::OrgId;
 use crate::domain::qr_session::QrSession;
+use crate::domain::qr_ticket::QrRef;
 
 use self::guard::{Limit, Reached};
 use self::in_process::InProcess;
@@ -45,6 +46,20 @@ pub struct Written {
     pub session: QrSession,
     /// The account that it signs in, where whoever wrote it has it at hand.
     pub user: Option<ExternalUser>,
+}
+
+/// What is known of a QR session that was just written.
+#[derive(Clone, Debug)]
+pub enum SessionNews {
+    /// This node has written it.
+    Here(Arc<Written>),
+    /// Another node has: its row is at this step, or at a later one.
+    Elsewhere {
+        /// Which session.
+        r: QrRef,
+        /// The number of the step.
+        seq: u32,
+    },
 }
 
 /// What a nudge is about; whoever listens does so to one of these, and sleeps through all others.
@@ -104,17 +119,19 @@ impl Bus {
         }
     }
 
-    /// From now on every QR session that this node writes is shown to `shown` at once. What was asked for first stays.
-    pub fn show_sessions_to(&self, shown: impl Fn(Arc<Written>) + Send + Sync + 'static) {
+    /// From now on `shown` is told of every QR session that a sign-in has written, at once if this node did. What was asked for first
+    /// stays.
+    pub fn show_sessions_to(&self, shown: impl Fn(SessionNews) + Send + Sync + 'static) {
         self.here().show_sessions_to(Box::new(shown));
     }
 
-    /// A QR session was written: it is shown here at once, and the other nodes are told to look. On this node the change feed is not
-    /// asked for it, and comes across it when it is read next.
+    /// A QR session was written: it is shown here at once, and the other nodes are told to look at it. The change feed is not asked for
+    /// it, here or there, and comes across it when it is read next.
     pub fn session_written(&self, written: Written) {
-        self.here().show_session(written);
+        let (r, seq) = (written.session.r, written.session.seq);
+        self.here().show_session(SessionNews::Here(Arc::new(written)));
         if let Self::Redis(bus) = self {
-            bus.nudge_others(&Nudge::Changes);
+            bus.name_session(r, seq);
         }
     }
 

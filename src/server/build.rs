@@ -111,7 +111,7 @@ pub async fn build(config: Config, world: World) -> anyhow::Result<Server> {
         Views { registry, inboxes: Inboxes::new(tools, homes), progress: ProgressWatchers::default() };
     let core = arbiters.first().context("no arbiter")?.handle();
     let shown = views.registry.clone();
-    bus.show_sessions_to(move |session| shown.show(session));
+    bus.show_sessions_to(move |news| shown.tell(news));
     start_feed(&core, &store, &bus, &views);
     if let Some(clock) = &world.cluster_clock {
         core.spawn(Arc::clone(clock).follow(store.clone()));

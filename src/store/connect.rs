@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use tokio::sync::Notify;
 
 use crate::domain::clock::{Clock, Entropy, Millis};
 
@@ -15,6 +16,7 @@ use super::patience::{GivenUp, Patient};
 use super::recent::Recent;
 use super::servers::{self, PoolOf};
 use super::sqlite;
+use super::sqlite_log::LogMover;
 use super::unit::{Done, Unit};
 use super::vault::Vault;
 
@@ -70,9 +72,17 @@ pub struct Store {
     pub(crate) tools: Tools,
     pub(super) database: Arc<Database>,
     writes: Arc<AtomicU64>,
+    written: Arc<Notify>,
     asked: Arc<AtomicU64>,
     pub(super) recent: Arc<Recent>,
-    lock: Option<Arc<File>>,
+    file: Option<Arc<OwnFile>>,
+}
+
+/// What else belongs to a file that nobody else has.
+struct OwnFile {
+    log: LogMover,
+    /// Held as long as any copy of the store lives.
+    _lock: File,
 }
 
 /// Connections to a server. Who writes may read beside it, and must not wait for a connection that others like it have.
@@ -118,10 +128,11 @@ impl Store {
         let tools = Tools { vault, clock, entropy };
         let (of, asked) = (Arc::new(database.clone()), Arc::<AtomicU64>::default());
         if let Some(path) = url.strip_prefix("sqlite://") {
-            let opened = sqlite::open(database, path).await?;
+            let written = Arc::<Notify>::default();
+            let opened = sqlite::open(database, path, Arc::clone(&written)).await?;
             let [readers, writer] =
                 [opened.readers, opened.writer].map(|connection| Patient::of_file(connection, &asked));
-            let lock = Some(Arc::new(opened.lock));
+            let file = Some(Arc::new(OwnFile { log: opened.log, _lock: opened.lock }));
             return Ok(Self {
                 readers,
                 writer,
@@ -129,9 +140,10 @@ impl Store {
                 tools,
                 database: of,
                 writes: Arc::default(),
+                written,
                 asked,
                 recent: Arc::default(),
-                lock,
+                file,
             });
         }
         if !["postgres://", "postgresql://", "mysql://", "mariadb://"]
@@ -155,9 +167,10 @@ impl Store {
             tools,
             database: of,
             writes: Arc::default(),
+            written: Arc::default(),
             asked,
             recent: Arc::default(),
-            lock: None,
+            file: None,
         };
         store.ping().await?;
         Ok(store)
@@ -172,7 +185,7 @@ impl Store {
 
     /// Whether the rows are a file that nobody else has: at its start, whoever held a claim is gone.
     pub fn is_for_one_process(&self) -> bool {
-        self.lock.is_some()
+        self.file.is_some()
     }
 
     /// Begins a unit: the rows it writes, the changes it tells of and the audit lines stand or fall together.
@@ -181,7 +194,11 @@ impl Store {
     /// The database is away or busy.
     pub async fn begin(&self) -> Result<Unit, StoreError> {
         let deadline = self.database.transaction;
-        let done = Done { units: Arc::clone(&self.writes), recent: Arc::clone(&self.recent) };
+        let done = Done {
+            units: Arc::clone(&self.writes),
+            written: Arc::clone(&self.written),
+            recent: Arc::clone(&self.recent),
+        };
         Unit::begin(&self.writer, self.tools.clone(), deadline, done).await
     }
 
@@ -219,6 +236,9 @@ impl Store {
         let behind = self.behind.map(|pools| [pools.readers, pools.writer]);
         for pool in [self.readers, self.writer].into_iter().chain(behind.into_iter().flatten()) {
             pool.inner.close().await?;
+        }
+        if let Some(file) = &self.file {
+            file.log.stop().await?;
         }
         Ok(())
     }

@@ -67,6 +67,7 @@ pub mod service_accounts;
 mod spread_rows;
 pub mod spreading;
 mod sqlite;
+mod sqlite_log;
 pub mod unit;
 pub mod user_logins;
 pub mod vault;

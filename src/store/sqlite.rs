@@ -4,30 +4,38 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, Statement, Values};
+use tokio::sync::Notify;
 
 use super::connect::{Database, OpenError};
 use super::error::StoreError;
+use super::sqlite_log::LogMover;
 
 /// What a connection keeps of the file, in KiB. Keys that come in no order (openids) touch a leaf of their index each: whoever
 /// writes many must not read them again for every unit.
 const WRITER_KEEPS: u32 = 16 * 1024;
 const READER_KEEPS: u32 = 2 * 1024;
-/// Pages in the log before they are moved into the file (16 MiB): those that many units wrote are moved once.
-const LOG: &str = "4000";
+/// What the connection keeps that moves the log.
+const MOVER_KEEPS: u32 = 256;
+/// Pages in the log (64 MiB) at which a commit moves them into the file itself: so many units are written without a pause that
+/// [`LogMover`] finds no end of them.
+const LOG: &str = "16000";
 
-/// The two ways into one file.
+/// The ways into one file.
 pub(super) struct Opened {
     pub(super) readers: DatabaseConnection,
     pub(super) writer: DatabaseConnection,
+    pub(super) log: LogMover,
     /// Held as long as any copy of the store lives.
     pub(super) lock: File,
 }
 
-pub(super) async fn open(database: &Database, path: &str) -> Result<Opened, OpenError> {
+/// Opens the file, or makes it; `written` is told of every unit that was committed.
+pub(super) async fn open(database: &Database, path: &str, written: Arc<Notify>) -> Result<Opened, OpenError> {
     let path = PathBuf::from(path.split('?').next().unwrap_or(path));
     let failed = |error| OpenError::File(path.clone(), error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -39,7 +47,8 @@ pub(super) async fn open(database: &Database, path: &str) -> Result<Opened, Open
     let url = format!("sqlite://{}?mode=rwc", path.display());
     let writer = connect(&url, (1, WRITER_KEEPS), database.acquire).await?;
     let readers = connect(&url, (database.readers, READER_KEEPS), database.acquire).await?;
-    Ok(Opened { readers, writer, lock })
+    let log = LogMover::start(connect(&url, (1, MOVER_KEEPS), database.acquire).await?, written);
+    Ok(Opened { readers, writer, log, lock })
 }
 
 /// Statements that give no rows, as one where the database is SQLite: it takes several in one text, which is one way to its thread and

@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::Notify;
 
 use entities::{audit_entry, change};
 
@@ -52,9 +53,10 @@ struct Lines {
     audit: Vec<audit_entry::ActiveModel>,
 }
 
-/// What a unit that is done counts in, and makes others forget.
+/// What a unit that is done counts in, tells, and makes others forget.
 pub(crate) struct Done {
     pub(super) units: Arc<AtomicU64>,
+    pub(super) written: Arc<Notify>,
     pub(super) recent: Arc<Recent>,
 }
 
@@ -164,6 +166,7 @@ impl Unit {
         patience.wait(tx.commit()).await?;
         drop(forgets);
         self.done.units.fetch_add(1, Ordering::Relaxed);
+        self.done.written.notify_one();
         Ok(())
     }
 }

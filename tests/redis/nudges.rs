@@ -1,7 +1,7 @@
 //! "Look!" between nodes.
 
 use menfang::bus::redis::Servers;
-use menfang::bus::{Nudge, Written};
+use menfang::bus::{Nudge, SessionNews, Written};
 use menfang::domain::clock::Clock;
 use menfang::domain::ids::{AppId, OrgId};
 use menfang::domain::network::Network;
@@ -48,13 +48,24 @@ async fn what_names_a_person_stays_at_home() {
 async fn a_session_that_was_written_is_shown_at_home_and_looked_for_elsewhere() {
     let redis = RedisServer::start().await;
     let (mut here, mut there) = (Node::join(&redis).await, Node::join(&redis).await);
-    let (show, shown) = std::sync::mpsc::channel();
-    here.bus.show_sessions_to(move |written| show.send(written.session.seq).unwrap());
+    let (shown, looked_for) = (news(&here), news(&there));
     here.bus.session_written(Written { session: session(), user: None });
-    assert_eq!(shown.try_recv(), Ok(2), "before it returns");
-    assert_eq!(there.hears().await, "changes");
+    assert!(matches!(shown.try_recv(), Ok(SessionNews::Here(_))), "before it returns");
     here.bus.nudge(Nudge::Imports);
     assert_eq!(here.hears().await, "imports", "its own feed was not woken for it");
+    assert_eq!(there.hears().await, "imports", "nor is the other one's");
+    let SessionNews::Elsewhere { r, seq } = looked_for.try_recv().unwrap() else {
+        panic!("it is another node")
+    };
+    assert_eq!((r, seq), (QrRef([1; 16]), 2));
+    assert!(shown.try_recv().is_err(), "what a node has said itself it does not hear");
+}
+
+/// What a node is told of sessions.
+fn news(node: &Node) -> std::sync::mpsc::Receiver<SessionNews> {
+    let (tell, told) = std::sync::mpsc::channel();
+    node.bus.show_sessions_to(move |news| tell.send(news).unwrap());
+    told
 }
 
 fn session() -> QrSession {

@@ -21,6 +21,7 @@ use tokio::task::AbortHandle;
 
 use crate::domain::clock::{Entropy, Millis, random};
 use crate::domain::keys::{SigningKey, hex};
+use crate::domain::qr_ticket::QrRef;
 
 use super::Nudge;
 use super::guard::{Limit, Reached};
@@ -113,9 +114,9 @@ impl RedisBus {
         self.0.shared.here.nudge(nudge);
     }
 
-    /// Tells the other nodes alone.
-    pub(super) fn nudge_others(&self, nudge: &Nudge) {
-        self.0.shared.pending.note(nudge);
+    /// Tells the other nodes that a QR session was written, to this step.
+    pub(super) fn name_session(&self, r: QrRef, seq: u32) {
+        self.0.shared.pending.note_session(r, seq);
     }
 
     pub(super) fn here(&self) -> &InProcess {
