@@ -106,10 +106,8 @@ impl Stage {
             let before = cost::used(Some(server.program.id()))?;
             sign_in(&mut self.people[..at_once], each).await?;
             table.add(&format!("sign_in.{}.{at_once}", self.key), many / begun.elapsed().as_secs_f64());
-            if at_once == AT_ONCE[1] {
-                let cpu = cost::used(Some(server.program.id()))? - before;
-                table.add(&format!("sign_in.{}.cpu", self.key), cpu * 1e6 / many);
-            }
+            let cpu = cost::used(Some(server.program.id()))? - before;
+            table.add(&format!("sign_in.{}.cpu.{at_once}", self.key), cpu * 1e6 / many);
         }
         Ok(())
     }
@@ -143,10 +141,11 @@ fn declare(table: &mut Table, stage: &Stage) {
             .budget("1/6 of the commits", &[(1.0 / 6.0, &commits)])
             .stretch("1/4 of the commits", &[(0.25, &commits)]),
         at(AT_ONCE[2]),
-        Line::new(
-            format!("sign_in.{key}.cpu"),
-            format!("the server's processor time of a sign-in on {name}"),
-            Unit::Microseconds,
-        ),
     ]);
+    table.declare(AT_ONCE.map(|at_once| {
+        let curve = format!("the server's processor time of a sign-in on {name}");
+        let title = format!("{curve}, {at_once} at once");
+        Line::new(format!("sign_in.{key}.cpu.{at_once}"), title, Unit::Microseconds)
+            .grows(&curve, count(at_once))
+    }));
 }

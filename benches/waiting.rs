@@ -17,7 +17,6 @@ use crate::run::{Bench, say};
 
 /// How many wait, usually.
 const WAITING: [usize; 3] = [5_000, 10_000, 20_000];
-const KEYS: [&str; 3] = ["waiting.memory.1", "waiting.memory.2", "waiting.memory.4"];
 /// How many come at the same time, until so many wait.
 pub(crate) const AT_ONCE: [usize; 3] = [8, 16, 32];
 /// Requests to a bare route in one round.
@@ -88,32 +87,45 @@ impl Waiting {
             let new = many - sockets.len();
             sockets.extend(fill(&door, new, AT_ONCE[at], &open).await?);
             let (new, took) = (count(new), begun.elapsed().as_secs_f64());
-            table.add(&format!("waiting.rate.{}", AT_ONCE[at]), new / took);
-            if at == 1 {
-                table.add("waiting.open", (cost::used(Some(process))? - before) * 1e6 / new);
-            }
+            table.add(&key("rate", at), new / took);
+            table.add(&key("open", at), (cost::used(Some(process))? - before) * 1e6 / new);
             tokio::time::sleep(SETTLE).await;
             anyhow::ensure!(open.get() == many, "{} of {many} are still there", open.get());
-            table.add(KEYS[at], (cost::memory(process)? - empty) / count(many));
-            if at == 1 {
-                table.add("waiting.rest", rest(&server).await?);
-            }
+            table.add(&key("memory", at), (cost::memory(process)? - empty) / count(many));
+            table.add(&key("rest", at), rest(&server).await?);
         }
         Ok(())
     }
 }
 
+/// The line of what was measured when this many of [`WAITING`] wait.
+fn key(what: &str, at: usize) -> String {
+    format!("waiting.{what}.{}", 1 << at)
+}
+
 fn declare(table: &mut Table, many: [usize; 3]) {
+    let line = |what: &str, at: usize, name: String, unit: Unit, curve: &str, load: usize| {
+        Line::new(key(what, at), name, unit).grows(curve, count(load))
+    };
     let memory = |at: usize| {
-        let name = format!("memory of a waiting browser, of {}", many[at]);
-        Line::new(KEYS[at], name, Unit::KibiBytes).grows("memory of a waiting browser", count(many[at]))
+        let curve = "memory of a waiting browser";
+        line("memory", at, format!("{curve}, of {}", many[at]), Unit::KibiBytes, curve, many[at])
+    };
+    let rest = |at: usize| {
+        let name = format!("processor while {} wait, of a core", many[at]);
+        line("rest", at, name, Unit::Percent, "processor while they wait, of a core", many[at])
+    };
+    let open = |at: usize| {
+        let curve = "processor time of a new code and its socket";
+        let name = format!("{curve}, {} at once", AT_ONCE[at]);
+        line("open", at, name, Unit::Microseconds, curve, AT_ONCE[at]).against("waiting.bare")
     };
     let rate = |at: usize| {
-        let (at_once, name) = (AT_ONCE[at], "codes shown and watched");
-        Line::new(format!("waiting.rate.{at_once}"), format!("{name}, {at_once} at once"), Unit::PerSecond)
-            .against("waiting.bare.rate")
-            .grows(name, count(at_once))
+        let curve = "codes shown and watched";
+        let name = format!("{curve}, {} at once", AT_ONCE[at]);
+        line("rate", at, name, Unit::PerSecond, curve, AT_ONCE[at]).against("waiting.bare.rate")
     };
+    let bare = format!("a bare actix-web route, {} at once", AT_ONCE[1]);
     table.declare([
         memory(0),
         memory(1)
@@ -121,18 +133,16 @@ fn declare(table: &mut Table, many: [usize; 3]) {
             .budget("15 KiB", &[(15.0, "")])
             .stretch("0.5 nchan", &[(0.5, "peers.nchan.memory")]),
         memory(2),
-        Line::new("waiting.rest", format!("processor while {} wait, of a core", many[1]), Unit::Percent)
-            .budget("0.5 %", &[(0.5, "")]),
-        Line::new("waiting.open", "processor time of a new code and its socket", Unit::Microseconds)
-            .against("waiting.bare")
+        rest(0),
+        rest(1).budget("0.5 %", &[(0.5, "")]),
+        rest(2),
+        open(0),
+        open(1)
             .budget("0.5 ws on Node", &[(0.5, "peers.node.open")])
             .stretch("0.4 ws on Node", &[(0.4, "peers.node.open")]),
+        open(2),
         Line::new("waiting.bare", "processor time of a bare actix-web route", Unit::Microseconds),
-        Line::new(
-            "waiting.bare.rate",
-            format!("a bare actix-web route, {} at once", AT_ONCE[1]),
-            Unit::PerSecond,
-        ),
+        Line::new("waiting.bare.rate", bare, Unit::PerSecond),
         rate(0),
         rate(1),
         rate(2),

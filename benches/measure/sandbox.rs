@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use menfang::server::world::client;
 use serde_json::{Value, json};
 
 use super::program::command_on;
@@ -49,7 +49,14 @@ impl WeChat {
         BufReader::new(stdout).read_line(&mut line)?;
         let about: Value = serde_json::from_str(&line).context("the sandbox starts")?;
         let url = about["url"].as_str().context("the sandbox says where it is")?.to_owned();
-        Ok(Self { process, url, http: client()? })
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3))
+            .timeout(Duration::from_secs(8))
+            // Between two rounds the sandbox closes what nobody uses, and may do so while it is being used again.
+            .pool_idle_timeout(Duration::from_secs(1))
+            .build()?;
+        Ok(Self { process, url, http })
     }
 
     /// The process, for what it costs.

@@ -26,22 +26,30 @@ use crate::measure::cost as cpu;
 use crate::measure::rates::measure;
 use crate::measure::sandbox::WeChat;
 use crate::run::Arguments;
+use crate::waiting::count;
 
-pub(crate) use lines::Line;
+pub(crate) use lines::{Line, Load};
 pub(crate) use process::{Notifications, obey};
 
 /// The account that sends.
 const SENDER: &str = "wx0123456789abcdef";
 /// The account whose orders are only spread.
 const CROWD: &str = "wxfedcba9876543210";
-/// Receipts on their way at the same time.
-const RECEIPTS: usize = 16;
+/// Orders on their way at the same time, at the least.
+const ORDERS: usize = 4;
+/// Receipts on their way at the same time, at the least.
+const RECEIPTS: usize = 8;
+/// Outcomes that are written down together, at the least; the dispatcher's most is four times that.
+const IN_UNIT: usize = 50;
 /// Bare sends on their way at the same time, as many as the server has by default.
 const IN_FLIGHT: usize = 64;
 /// Threads of wechatpy.
 const THREADS: usize = 16;
 /// How long WeChat takes for a send in the lines that say so, in milliseconds.
 const SLOW: u64 = 50;
+
+/// Messages of one round, at most: four orders, of which each may name so many people.
+const MOST: usize = 4 * 1_500;
 
 /// How much is done in one round.
 struct Amounts {
@@ -50,6 +58,11 @@ struct Amounts {
     followers: usize,
     sends: usize,
     slow_sends: usize,
+}
+
+/// Of so many deliveries, how many outcomes are written down.
+fn outcomes(followers: usize) -> usize {
+    (followers / 5).max(1)
 }
 
 /// Everything that takes part.
@@ -73,11 +86,13 @@ impl Amounts {
     /// So many hundredths of the usual work.
     fn scaled(scale: usize) -> Self {
         let amount = |usual: usize| (usual * scale / 100).max(1);
+        // What is measured at several loads can be divided by four.
+        let whole = |many: usize| many.next_multiple_of(4);
         Self {
             commits: amount(1_000),
             orders: amount(100),
-            followers: amount(100_000),
-            sends: amount(5_000).min(10_000),
+            followers: whole(amount(100_000)),
+            sends: whole(amount(5_000).min(MOST)),
             slow_sends: amount(1_000).min(1_000),
         }
     }
@@ -136,28 +151,23 @@ impl Bench {
         let Amounts { commits, orders, followers, .. } = self.amounts;
         let rate = measure(commits, self.commits.write(commits)).await?;
         self.add(Line::Commits, rate);
-        for (line, clients) in [(Line::OrdersHalf, 4), (Line::Orders, 8), (Line::OrdersTwice, 16)] {
+        for load in Load::ALL {
+            let clients = load.of(ORDERS);
             let each = (8 * orders / clients).max(1);
             let ordered = self.sender.order_for_tomorrow(&self.people, clients, each);
             let rate = measure(clients * each, ordered).await?;
-            self.add(line, rate);
+            self.add(Line::Orders(load), rate);
         }
         let rate = measure(followers, self.bare.write(followers)).await?;
         self.add(Line::BareRows, rate);
         let rate = measure(followers, self.indexed.write(followers)).await?;
         self.add(Line::IndexedRows, rate);
-        let spread = async {
-            let order = self.crowd.order(&json!({"followers": "all"})).await?;
-            self.crowd.spread(&order, followers).await
-        };
-        let rate = measure(followers, spread).await?;
-        self.add(Line::Spread, rate);
-        let outcomes = (followers / 5).max(1);
-        let sending = self.outcomes.take(outcomes).await?;
-        let rate = measure(outcomes, self.outcomes.record(&sending)).await?;
-        self.add(Line::Outcomes, rate);
+        let spread = self.crowd.spread(followers).await?;
+        self.numbers.extend(spread.map(|(load, rate)| (Line::Spread(load), rate)));
+        let outcomes = self.outcomes.rates(outcomes(followers)).await?;
+        self.numbers.extend(outcomes.map(|(load, rate)| (Line::Outcomes(load), rate)));
         if let Ok(server) = &self.server {
-            let rates = server.round(followers, outcomes).await?;
+            let rates = server.round(followers).await?;
             self.numbers.extend(rates);
         }
         self.send().await?;
@@ -173,38 +183,57 @@ impl Bench {
             self.add(Line::PythonCost, took.cpu * 1e6);
             self.add(Line::Python, took.per_second);
         }
-        let everybody = json!({"followers": "all"});
-        self.sender.have_receipts(&self.wechat, false).await?;
-        let before = (cpu::used(None)?, cpu::used(Some(self.wechat.process()))?);
+        for load in Load::ALL {
+            self.send_and_confirm(load).await?;
+        }
+        self.sender.have_receipts(&self.wechat, true).await?;
         let mut order = String::new();
         let sent = async {
-            order = self.sender.order(&everybody).await?;
-            self.sender.sent(&order, many).await
-        };
-        let rate = measure(many, sent).await?;
-        self.add(Line::Sends, rate);
-        let each = f64::from(u32::try_from(many)?);
-        let (own, sandbox) =
-            (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
-        self.add(Line::SendCost, own * 1e6 / each);
-        self.add(Line::SandboxCost, sandbox * 1e6 / each);
-        let callbacks = self.sender.callbacks()?;
-        let messages = self.wechat.messages(SENDER, many).await?;
-        let receipts = messages.iter().map(|one| callbacks.arrived(one)).collect::<Result<Vec<_>, _>>()?;
-        let entered = async {
-            self.sender.post(&receipts, RECEIPTS).await?;
-            self.sender.delivered(&order, many).await
-        };
-        let rate = measure(many, entered).await?;
-        self.add(Line::Receipts, rate);
-        self.sender.have_receipts(&self.wechat, true).await?;
-        let sent = async {
-            order = self.sender.order(&everybody).await?;
+            order = self.sender.order(&json!({"followers": "all"})).await?;
             self.sender.sent(&order, many).await
         };
         let rate = measure(many, sent).await?;
         self.add(Line::SendsWithReceipts, rate);
         self.sender.delivered(&order, many).await
+    }
+
+    /// Orders at once, each to other people, and their receipts, which come when everything was sent.
+    async fn send_and_confirm(&mut self, load: Load) -> anyhow::Result<()> {
+        let each = self.amounts.sends / 4;
+        let many = load.of(each);
+        self.sender.have_receipts(&self.wechat, false).await?;
+        let before = (cpu::used(None)?, cpu::used(Some(self.wechat.process()))?);
+        let mut orders = Vec::new();
+        let sent = async {
+            let ordered = self.people[..many].chunks(each).map(async |some| {
+                let order = self.sender.order(&json!({"openids": some})).await?;
+                self.sender.sent(&order, each).await?;
+                anyhow::Ok(order)
+            });
+            orders = try_join_all(ordered).await?;
+            Ok(())
+        };
+        let rate = measure(many, sent).await?;
+        self.add(Line::Sends(load), rate);
+        let (own, sandbox) =
+            (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
+        self.add(Line::SendCost(load), own * 1e6 / count(many));
+        if load == Load::FourTimes {
+            self.add(Line::SandboxCost, sandbox * 1e6 / count(many));
+        }
+        let callbacks = self.sender.callbacks()?;
+        let messages = self.wechat.messages(SENDER, many).await?;
+        let receipts = messages.iter().map(|one| callbacks.arrived(one)).collect::<Result<Vec<_>, _>>()?;
+        let entered = async {
+            self.sender.post(&receipts, load.of(RECEIPTS)).await?;
+            for order in &orders {
+                self.sender.delivered(order, each).await?;
+            }
+            Ok(())
+        };
+        let rate = measure(many, entered).await?;
+        self.add(Line::Receipts(load), rate);
+        Ok(())
     }
 
     async fn send_slowly(&mut self) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The rows of notifications on PostgreSQL, which waits for its disk, as by default.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
 use crate::measure::cores::Cores;
 use crate::measure::postgres::Postgres;
@@ -8,6 +8,7 @@ use crate::measure::rates::measure;
 
 use super::WeChat;
 use super::lines::Line;
+use super::outcomes;
 use super::outcomes::Outcomes;
 use super::rows::Rows;
 use super::stage::Stage;
@@ -44,20 +45,14 @@ impl OnPostgres {
         })
     }
 
-    pub(super) async fn round(&self, many: usize, outcomes: usize) -> anyhow::Result<[(Line, f64); 3]> {
+    pub(super) async fn round(&self, many: usize) -> anyhow::Result<BTreeMap<Line, f64>> {
         let bare = measure(many, self.bare.write(many)).await?;
-        let spread = async {
-            let order = self.crowd.order(&json!({"followers": "all"})).await?;
-            self.crowd.spread(&order, many).await
-        };
-        let spread = measure(many, spread).await?;
-        let sending = self.outcomes.take(outcomes).await?;
-        let recorded = measure(outcomes, self.outcomes.record(&sending)).await?;
-        Ok([
-            (Line::PostgresBareRows, bare),
-            (Line::PostgresSpread, spread),
-            (Line::PostgresOutcomes, recorded),
-        ])
+        let mut rates = BTreeMap::from([(Line::PostgresBareRows, bare)]);
+        let spread = self.crowd.spread(many).await?;
+        rates.extend(spread.map(|(load, rate)| (Line::PostgresSpread(load), rate)));
+        let recorded = self.outcomes.rates(outcomes(many)).await?;
+        rates.extend(recorded.map(|(load, rate)| (Line::PostgresOutcomes(load), rate)));
+        Ok(rates)
     }
 
     pub(super) async fn stop(self) {

@@ -15,11 +15,12 @@ use menfang::store::spreading::Recipient;
 use menfang::store::vault::Vault;
 use menfang::store::{Database, Store};
 
-/// Outcomes in one unit, as many as the dispatcher writes.
-const IN_UNIT: usize = 200;
+use crate::measure::rates::measure;
+
+use super::{IN_UNIT, Load};
 
 /// Deliveries that are being sent.
-pub(crate) struct Sending {
+struct Sending {
     lease: Lease,
     units: Vec<Vec<(Due, Option<i64>)>>,
 }
@@ -51,8 +52,19 @@ impl Outcomes {
         Ok(Self { store, world })
     }
 
-    /// Takes so many deliveries of a new order.
-    pub(crate) async fn take(&self, many: usize) -> anyhow::Result<Sending> {
+    /// How many a second are written down, the more of them in a unit the more there are.
+    pub(crate) async fn rates(&self, most: usize) -> anyhow::Result<[(Load, f64); 3]> {
+        let mut rates = Load::ALL.map(|load| (load, 0.0));
+        for (load, rate) in &mut rates {
+            let many = load.of((most / 4).max(1));
+            let sending = self.take(many, load.of(IN_UNIT)).await?;
+            *rate = measure(many, self.record(&sending)).await?;
+        }
+        Ok(rates)
+    }
+
+    /// Takes so many deliveries of a new order, so many in a unit.
+    async fn take(&self, many: usize, in_unit: usize) -> anyhow::Result<Sending> {
         let id = || new_uuid(&*self.world.clock, &*self.world.entropy);
         let (organization, app, outbox) = (OrgId(id()), AppId(id()), Outbox(id()));
         let unit = self.store.begin().await?;
@@ -70,9 +82,9 @@ impl Outcomes {
         unit.commit().await?;
         let lane = Lane { outbox, priority: Priority::Normal };
         let mut units = Vec::new();
-        for unit_of in (0..many).step_by(IN_UNIT) {
+        for unit_of in (0..many).step_by(in_unit) {
             let (unit, mut moves) = (self.store.begin().await?, Moves::new());
-            let due = unit.due_deliveries(lane, app, IN_UNIT.min(many - unit_of)).await?;
+            let due = unit.due_deliveries(lane, app, in_unit.min(many - unit_of)).await?;
             unit.take_deliveries(&lease, &due, &mut moves).await?;
             unit.count_moves(&lease, moves).await?;
             unit.commit().await?;
@@ -83,7 +95,7 @@ impl Outcomes {
     }
 
     /// Writes down that all of them were sent.
-    pub(crate) async fn record(&self, sending: &Sending) -> anyhow::Result<()> {
+    async fn record(&self, sending: &Sending) -> anyhow::Result<()> {
         let quota = UsedQuota { day: QuotaDay(0), used: 0, limit: None, asked_at: Millis(0) };
         for sent in &sending.units {
             let (unit, mut moves) = (self.store.begin().await?, Moves::new());

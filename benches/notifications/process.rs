@@ -32,7 +32,7 @@ impl Drop for Notifications {
 impl Notifications {
     /// Starts it, and waits until followers are known to its servers.
     pub(crate) async fn set_up(bench: &Hand, table: &mut Table) -> anyhow::Result<Self> {
-        declare(table);
+        declare(table, &Amounts::scaled(bench.arguments.scale as usize));
         let Cores { measured, load } = bench.cores;
         let cores = format!("{measured},{load}");
         let mut command = command_on(&cores, std::env::current_exe()?);

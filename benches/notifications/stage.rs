@@ -1,6 +1,6 @@
 //! A server in this process that sends to the sandbox, and what a backend does with it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
@@ -10,10 +10,12 @@ use menfang::server::{Running, World};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
+use crate::measure::sandbox::WeChat;
 use crate::measure::server::Plan;
+use crate::waiting::count;
 
 use super::callbacks::{Callback, Callbacks};
-use crate::measure::sandbox::WeChat;
+use super::lines::Load;
 
 /// The one template.
 pub(crate) const TEMPLATE: &str = "OrderUpdateOrderUpdateOrderUpdateOrderUpda1";
@@ -22,8 +24,13 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// What is the same for every server here.
-const SETTINGS: [(&str, &str); 3] =
-    [("api.requests_per_second", "100000"), ("api.burst", "100000"), ("wechat.daily_quota", "1000000000")];
+const SETTINGS: [(&str, &str); 4] = [
+    ("api.requests_per_second", "100000"),
+    ("api.burst", "100000"),
+    ("wechat.daily_quota", "1000000000"),
+    // As many as there can be.
+    ("notifications.named_recipients", "1500"),
+];
 
 /// A server whose service account has followers.
 pub(crate) struct Stage {
@@ -153,13 +160,19 @@ impl Stage {
         Ok(())
     }
 
-    /// Waits until an order to so many people is spread over all of them.
-    pub(crate) async fn spread(&self, order: &str, people: usize) -> anyhow::Result<()> {
-        let spread = self.until(order, |one| one["state"] != "queued" && one["state"] != "expanding").await?;
-        let rows: u64 =
-            spread["counts"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
-        anyhow::ensure!(rows == people as u64, "everybody has a delivery: {spread}");
-        Ok(())
+    /// Orders a message to all followers, and gives how many a second have a delivery when a quarter, a half and all of them do.
+    pub(crate) async fn spread(&self, people: usize) -> anyhow::Result<[(Load, f64); 3]> {
+        let (begun, mut rates) = (Instant::now(), Load::ALL.map(|load| (load, 0.0)));
+        let order = self.order(&json!({"followers": "all"})).await?;
+        for (load, rate) in &mut rates {
+            let many = load.of(people / 4);
+            let spread = self.until(&order, |one| rows(one) >= many).await?;
+            *rate = count(rows(&spread)) / begun.elapsed().as_secs_f64();
+        }
+        let spread =
+            self.until(&order, |one| one["state"] != "queued" && one["state"] != "expanding").await?;
+        anyhow::ensure!(rows(&spread) == people, "everybody has a delivery: {spread}");
+        Ok(rates)
     }
 
     /// Waits until WeChat has taken a message to each of so many people.
@@ -203,6 +216,12 @@ impl Stage {
         try_join_all((0..at_once).map(of_client)).await?;
         Ok(())
     }
+}
+
+/// The deliveries that an order has.
+fn rows(order: &Value) -> usize {
+    let counts = order["counts"].as_object().into_iter().flatten();
+    counts.filter_map(|(_, many)| usize::try_from(many.as_u64()?).ok()).sum()
 }
 
 fn order(audience: &Value) -> Value {
