@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ConnectionTrait, EntityTrait, QueryTrait, Statement, TryInsertResult,
-};
+use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, ValueTuple};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TryInsertResult, Value};
 use uuid::Uuid;
 
-use entities::delivery;
+use entities::delivery::{self, Column};
 
 use crate::domain::delivery::{DeliveryState, skipped};
 use crate::domain::ids::new_uuid;
@@ -21,9 +19,6 @@ use super::unit::Unit;
 
 /// Rows in one statement: well below what every database takes as parameters.
 const ROWS: usize = 500;
-
-/// Somebody, and why nothing can be sent to them.
-type Sorted<'r> = (&'r Recipient, Option<&'static str>);
 
 /// Rows that are ready to be written.
 struct Insert {
@@ -52,12 +47,13 @@ impl Unit {
                 away.extend(self.known_away(account.id, openids).await?);
             }
         }
-        let (waiting, unreachable): (Vec<_>, Vec<_>) =
-            people.iter().map(|one| (one, reason(one, &away))).partition(|(_, reason)| reason.is_none());
-        let mut inserts = [(DeliveryState::Pending, &waiting), (DeliveryState::Skipped, &unreachable)]
-            .into_iter()
-            .flat_map(|(state, rows)| rows.chunks(ROWS).map(move |some| (state, some)))
-            .map(|(state, some)| self.insert_of(notification, state, some));
+        let sorted = [None, Some(skipped::NO_WECHAT), Some(skipped::NOT_FOLLOWING)].map(|why| {
+            let some = people.iter().filter(|one| reason(one, &away) == why);
+            (why, some.collect::<Vec<_>>())
+        });
+        let mut inserts = sorted
+            .iter()
+            .flat_map(|(why, rows)| rows.chunks(ROWS).map(|some| self.insert_of(notification, *why, some)));
         let mut counts = Counts::default();
         let mut next = inserts.next();
         while let Some(insert) = next {
@@ -76,25 +72,26 @@ impl Unit {
         Ok((insert.state, self.added::<delivery::Entity>(TryInsertResult::Inserted(done), key).await?))
     }
 
-    fn insert_of(&self, notification: &Notification, state: DeliveryState, some: &[Sorted<'_>]) -> Insert {
-        use delivery::Column;
-        let now = self.now().0;
+    fn insert_of(
+        &self,
+        notification: &Notification,
+        reason: Option<&'static str>,
+        some: &[&Recipient],
+    ) -> Insert {
+        let (now, backend) = (self.now().0, self.tx.get_database_backend());
         // In their order, so that every index by them only grows at its end.
         let mut ids: Vec<Uuid> =
             some.iter().map(|_| new_uuid(&*self.tools.clock, &*self.tools.entropy)).collect();
         ids.sort_unstable();
-        let rows = some.iter().zip(&ids).map(|((one, reason), id)| delivery::ActiveModel {
-            id: Set(*id),
-            created_at: Set(now),
-            due_at: Set(now),
-            reason: reason.map_or(NotSet, |reason| Set(Some(reason.to_owned()))),
-            finished_at: reason.map_or(NotSet, |_| Set(Some(now))),
-            ..row(notification, one, state)
-        });
-        let key = [Column::NotificationId, Column::Recipient, Column::Again];
-        let insert = delivery::Entity::insert_many(rows).on_conflict_do_nothing_on(key);
-        Insert { statement: insert.build(self.tx.get_database_backend()), state, ids }
+        let rows = some.iter().zip(&ids).map(|(one, id)| of_one(*id, one));
+        let insert = insert(backend, of_all(notification, reason, now), rows);
+        Insert { statement: backend.build(&insert), state: state(reason), ids }
     }
+}
+
+/// A delivery that is skipped has a reason.
+fn state(reason: Option<&'static str>) -> DeliveryState {
+    if reason.is_some() { DeliveryState::Skipped } else { DeliveryState::Pending }
 }
 
 fn reason(one: &Recipient, away: &HashSet<String>) -> Option<&'static str> {
@@ -105,22 +102,65 @@ fn reason(one: &Recipient, away: &HashSet<String>) -> Option<&'static str> {
     }
 }
 
-/// What is not said here is nothing yet, and no part of the statement.
-fn row(notification: &Notification, one: &Recipient, state: DeliveryState) -> delivery::ActiveModel {
-    let user = || one.user.map(|user| user.to_string());
-    delivery::ActiveModel {
-        org_id: Set(notification.organization.0),
-        notification_id: Set(notification.id.0),
-        outbox_id: Set(notification.outbox.0),
-        app_id: Set(notification.app.0),
-        lane: Set(notification.priority.lane()),
-        recipient: Set(one.openid.clone().or_else(user).unwrap_or_default()),
-        user_id: one.user.map_or(NotSet, |user| Set(Some(user.0))),
-        openid: Set(one.openid.clone()),
-        state: Set(state.name().into()),
-        attempts: Set(0),
-        fence: Set(0),
-        again: Set(0),
-        ..Default::default()
+/// What every row of an insert has; what is not said here or by [`of_one`] is nothing yet, and no part of the statement.
+fn of_all(notification: &Notification, reason: Option<&'static str>, now: i64) -> Vec<(Column, Value)> {
+    let mut all = vec![
+        (Column::OrgId, notification.organization.0.into()),
+        (Column::NotificationId, notification.id.0.into()),
+        (Column::OutboxId, notification.outbox.0.into()),
+        (Column::AppId, notification.app.0.into()),
+        (Column::Lane, notification.priority.lane().into()),
+        (Column::State, state(reason).name().into()),
+        (Column::Attempts, 0_i32.into()),
+        (Column::Fence, 0_i64.into()),
+        (Column::Again, 0_i32.into()),
+        (Column::CreatedAt, now.into()),
+        (Column::DueAt, now.into()),
+    ];
+    if let Some(reason) = reason {
+        all.extend([(Column::Reason, reason.into()), (Column::FinishedAt, now.into())]);
     }
+    all
+}
+
+/// What each row has of its own.
+const OWN: [Column; 4] = [Column::Id, Column::Recipient, Column::UserId, Column::Openid];
+
+fn of_one(id: Uuid, one: &Recipient) -> [Value; OWN.len()] {
+    let user = || one.user.map(|user| user.to_string());
+    [
+        id.into(),
+        one.openid.clone().or_else(user).unwrap_or_default().into(),
+        one.user.map(|user| user.0).into(),
+        one.openid.clone().into(),
+    ]
+}
+
+/// Rows as one statement that passes over those that are there. What all of them have is bound once, where the database can name the
+/// columns of a list of rows; MySQL and MariaDB do so each in a way of its own, and get it with every row.
+fn insert(
+    backend: DbBackend,
+    all: Vec<(Column, Value)>,
+    rows: impl Iterator<Item = [Value; OWN.len()]>,
+) -> InsertStatement {
+    let (columns, all): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let mut insert = Query::insert();
+    insert.into_table(delivery::Entity).columns(columns.into_iter().chain(OWN));
+    if backend == DbBackend::MySql {
+        for row in rows {
+            insert.values_panic(all.iter().cloned().chain(row).map(Expr::val));
+        }
+    } else {
+        let mut select = Query::select();
+        select.exprs(all.into_iter().map(Expr::val));
+        select.exprs((1..=OWN.len()).map(|number| Expr::col(format!("column{number}"))));
+        // Without a condition SQLite takes what follows for one of a join.
+        select
+            .from_values(rows.map(|row| ValueTuple::Many(row.into())), "rows")
+            .and_where(Expr::cust("TRUE"));
+        insert.select_from(select).expect("there are as many columns as values");
+    }
+    let mut known = OnConflict::columns([Column::NotificationId, Column::Recipient, Column::Again]);
+    insert.on_conflict(known.do_nothing_on([Column::Id]).to_owned());
+    insert
 }
