@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -30,6 +30,18 @@ pub struct Listed {
 }
 
 impl Store {
+    /// Has the database look how many followers there are, after many were written. PostgreSQL does so by itself up to a minute later,
+    /// and until then sorts all of them for every page ("Populating a Database"); the others do not depend on it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn recount_followers(&self) -> Result<(), StoreError> {
+        if self.writer.get_database_backend() == DbBackend::Postgres {
+            self.writer.execute_unprepared("ANALYZE followers").await?;
+        }
+        Ok(())
+    }
+
     /// Followers behind a row that an import has not come upon, and of whom nothing newer is known.
     ///
     /// # Errors

@@ -88,9 +88,15 @@ impl FollowerImporter {
                 ImportState::Detailing
             };
         }
+        let was_last = claim.import.next_openid.is_none();
         let unit = self.store.begin().await?;
         self.advance(&unit, claim, NOW).await?;
-        Ok(self.keep_listed(unit, &claim.import, last).await?)
+        self.keep_listed(unit, &claim.import, last).await?;
+        if was_last && let Err(error) = self.store.recount_followers().await {
+            // All that follows is slower without.
+            tracing::warn!(import.id = %claim.import.id, error = %error, "the database has not counted an import's followers");
+        }
+        Ok(())
     }
 
     /// Keeps that these people follow; what was not sent lately to those among them who did not is sent after all.
