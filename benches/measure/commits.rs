@@ -53,5 +53,6 @@ pub(crate) async fn bare(file: &Path) -> anyhow::Result<DatabaseConnection> {
     let database = Database::connect(options).await?;
     database.execute_unprepared("PRAGMA journal_mode = WAL").await?;
     database.execute_unprepared("PRAGMA synchronous = NORMAL").await?;
+    database.execute_unprepared("PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16000").await?;
     Ok(database)
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use entities::delivery;
+use entities::delivery::{self, Column};
 use menfang::domain::ids::new_uuid;
 use menfang::server::World;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, Schema, TransactionTrait};
+use sea_orm::sea_query::{Expr, Query, ValueTuple};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Schema, TransactionTrait, Value};
+use uuid::Uuid;
 
 use crate::measure::commits::bare;
 
@@ -47,42 +49,43 @@ impl Rows {
         Ok(Self { database, world: World::real()? })
     }
 
-    /// Writes so many rows, as of one notification.
+    /// Writes so many rows, as of one notification, by statements like the server's: what all rows have is bound once.
     pub(crate) async fn write(&self, rows: usize) -> anyhow::Result<()> {
         let (clock, entropy) = (&*self.world.clock, &*self.world.entropy);
         let (notification, outbox) = (new_uuid(clock, entropy), new_uuid(clock, entropy));
         let now = clock.now().0;
-        let row = |number: usize| delivery::ActiveModel {
-            id: Set(new_uuid(clock, entropy)),
-            org_id: Set(outbox),
-            notification_id: Set(notification),
-            outbox_id: Set(outbox),
-            app_id: Set(outbox),
-            lane: Set(1),
-            recipient: Set(format!("oBench_Follower_000000{number:06}")),
-            user_id: Set(None),
-            account_id: Set(None),
-            openid: Set(Some(format!("oBench_Follower_000000{number:06}"))),
-            state: Set("pending".into()),
-            reason: Set(None),
-            errcode: Set(None),
-            attempts: Set(0),
-            due_at: Set(now),
-            unknown_since: Set(None),
-            fence: Set(0),
-            msgid: Set(None),
-            again: Set(0),
-            resend_of: Set(None),
-            created_at: Set(now),
-            sent_at: Set(None),
-            finished_at: Set(None),
+        let same: [(Column, Value); 11] = [
+            (Column::OrgId, outbox.into()),
+            (Column::NotificationId, notification.into()),
+            (Column::OutboxId, outbox.into()),
+            (Column::AppId, outbox.into()),
+            (Column::Lane, 1_i16.into()),
+            (Column::State, "pending".into()),
+            (Column::Attempts, 0_i32.into()),
+            (Column::Fence, 0_i64.into()),
+            (Column::Again, 0_i32.into()),
+            (Column::CreatedAt, now.into()),
+            (Column::DueAt, now.into()),
+        ];
+        let own = [Column::Id, Column::Recipient, Column::UserId, Column::Openid];
+        let row = |number: usize| {
+            let openid = format!("oBench_Follower_000000{number:06}");
+            let (id, user) = (new_uuid(clock, entropy), None::<Uuid>);
+            ValueTuple::Many(vec![id.into(), openid.as_str().into(), user.into(), openid.into()])
         };
         for unit in (0..rows).step_by(IN_UNIT) {
             let unit = unit..(unit + IN_UNIT).min(rows);
             let transaction = self.database.begin().await?;
             for from in unit.clone().step_by(IN_STATEMENT) {
-                let some = (from..(from + IN_STATEMENT).min(unit.end)).map(row);
-                delivery::Entity::insert_many(some).exec_without_returning(&transaction).await?;
+                let mut select = Query::select();
+                select.exprs(same.iter().map(|(_, value)| Expr::val(value.clone())));
+                select.exprs((1..=own.len()).map(|number| Expr::col(format!("column{number}"))));
+                select.from_values((from..(from + IN_STATEMENT).min(unit.end)).map(row), "rows");
+                let mut insert = Query::insert();
+                insert
+                    .into_table(delivery::Entity)
+                    .columns(same.iter().map(|(column, _)| *column).chain(own));
+                transaction.execute(insert.select_from(select)?).await?;
             }
             transaction.commit().await?;
         }

@@ -1,5 +1,5 @@
 //! The change feed: reads the `changes` table when nudged, and once a second anyway, for all live views of this node. A QR
-//! session that a sign-in on this node has written is shown before, by the bus: its line is passed over.
+//! session that a sign-in has written, on this node or another, is shown before, by the bus: its line is passed over.
 //!
 //! Server start makes me; I hold the highest number seen and those it left out, because numbers may be committed out of
 //! their order; I never stop by myself.

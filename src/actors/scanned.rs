@@ -1,5 +1,5 @@
-//! Which QR sessions were written lately, as the change feed and this node's own units tell: so that a browser that shows a fresh
-//! code costs no read of a row that is not there yet.
+//! Which QR sessions were written lately, as the change feed, this node's own units and other nodes tell: so that a browser that shows
+//! a fresh code costs no read of a row that is not there yet.
 //!
 //! Whoever asks is in the registry before, so what is written later it is told. While the feed cannot be relied on, nothing is certain.
 

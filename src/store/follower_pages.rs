@@ -31,13 +31,14 @@ pub struct Listed {
 
 impl Store {
     /// Has the database look how many followers there are, after many were written. PostgreSQL does so by itself up to a minute later,
-    /// and until then sorts all of them for every page ("Populating a Database"); the others do not depend on it.
+    /// and until then sorts all of them for every page ("Populating a Database"); the others do not depend on it. It does not wait for
+    /// whoever is at that table, who does the same or gives way to nobody.
     ///
     /// # Errors
     /// The database is away.
     pub async fn recount_followers(&self) -> Result<(), StoreError> {
         if self.writer.get_database_backend() == DbBackend::Postgres {
-            self.writer.execute_unprepared("ANALYZE followers").await?;
+            self.writer.execute_unprepared("ANALYZE (SKIP_LOCKED) followers").await?;
         }
         Ok(())
     }

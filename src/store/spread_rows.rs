@@ -1,6 +1,6 @@
 //! The deliveries of a page of an audience, many in one statement.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, ValueTuple};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TryInsertResult, Value};
@@ -47,10 +47,10 @@ impl Unit {
                 away.extend(self.known_away(account.id, openids).await?);
             }
         }
-        let sorted = [None, Some(skipped::NO_WECHAT), Some(skipped::NOT_FOLLOWING)].map(|why| {
-            let some = people.iter().filter(|one| reason(one, &away) == why);
-            (why, some.collect::<Vec<_>>())
-        });
+        let mut sorted: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for one in people {
+            sorted.entry(reason(one, &away)).or_default().push(one);
+        }
         let mut inserts = sorted
             .iter()
             .flat_map(|(why, rows)| rows.chunks(ROWS).map(|some| self.insert_of(notification, *why, some)));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -12,6 +12,11 @@ use tokio::task::JoinHandle;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Moves what no reader needs any more, and keeps nobody from reading or writing (SQLite, `PRAGMA wal_checkpoint`).
 const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+async fn move_pages(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    connection.execute_unprepared(MOVE).await?;
+    Ok(())
+}
 
 /// Moves pages as long as it lives.
 pub(super) struct LogMover {
@@ -33,7 +38,7 @@ impl LogMover {
             loop {
                 written.notified().await;
                 tokio::time::sleep(PAUSE).await;
-                if let Err(error) = own.execute_unprepared(MOVE).await {
+                if let Err(error) = move_pages(&own).await {
                     // Nothing is lost by it: the next commit that finds the log too long moves it itself.
                     tracing::warn!(error = %error, "SQLite's log was not moved into the file");
                 }
@@ -43,7 +48,7 @@ impl LogMover {
     }
 
     /// Ends it; what is left in the log is moved when the last connection goes.
-    pub(super) async fn stop(&self) -> Result<(), sea_orm::DbErr> {
+    pub(super) async fn stop(&self) -> Result<(), DbErr> {
         self.task.abort();
         self.connection.close_by_ref().await
     }
@@ -52,7 +57,6 @@ impl LogMover {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Instant;
 
     use crate::store::connect::Database;
     use crate::store::sqlite;
@@ -83,17 +87,12 @@ mod tests {
             behind: some,
             beside: false,
         };
-        let written = Arc::<Notify>::default();
-        let opened = sqlite::open(&database, file.to_str().unwrap(), Arc::clone(&written)).await.unwrap();
+        let opened = sqlite::open(&database, file.to_str().unwrap(), Arc::default()).await.unwrap();
         opened.writer.execute_unprepared("CREATE TABLE rows (bytes)").await.unwrap();
         opened.writer.execute_unprepared(ROWS).await.unwrap();
         let before = size(&file);
         assert!(before < 200 * 4_000, "a commit has moved {before} bytes");
-        written.notify_one();
-        let (begun, patience) = (Instant::now(), Duration::from_secs(30));
-        while size(&file) < 200 * 4_000 && begun.elapsed() < patience {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        move_pages(&opened.log.connection).await.unwrap();
         assert!(size(&file) >= 200 * 4_000, "nothing was moved: {before} and now {} bytes", size(&file));
         // Whoever writes goes on, and what ends leaves one file.
         opened.writer.execute_unprepared(ROWS).await.unwrap();

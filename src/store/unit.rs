@@ -170,3 +170,32 @@ impl Unit {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use sea_orm::Database;
+
+    use super::super::vault::Vault;
+    use super::*;
+    use crate::server::world::{OsEntropy, SystemClock};
+
+    #[tokio::test]
+    async fn whoever_moves_the_log_is_told_of_what_was_committed() {
+        let writer = Patient::of_file(Database::connect("sqlite::memory:").await.unwrap(), &Arc::default());
+        let tools = Tools {
+            vault: Vault::new(&[("test".into(), [1; 32])], [2; 32]),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        };
+        let written = Arc::<Notify>::default();
+        let begin = || {
+            let done = Done { units: Arc::default(), written: Arc::clone(&written), recent: Arc::default() };
+            Unit::begin(&writer, tools.clone(), Duration::from_secs(5), done)
+        };
+        drop(begin().await.unwrap());
+        assert!(written.notified().now_or_never().is_none(), "nothing was written");
+        begin().await.unwrap().commit().await.unwrap();
+        assert!(written.notified().now_or_never().is_some());
+    }
+}

@@ -40,10 +40,12 @@ pub const PROGRESS_WATCHERS: &str = "menfang_progress_watchers";
 pub const REDIS_UP: &str = "menfang_redis_up";
 /// What was done without Redis because it did not answer; label `use`.
 pub const REDIS_FALLBACKS: &str = "menfang_redis_fallbacks_total";
-/// Nudges that this node told others.
+/// Nudges that this node told others, a QR session that is named being one.
 pub const NUDGES_PUBLISHED: &str = "menfang_nudges_published_total";
 /// Nudges that this node heard from others.
 pub const NUDGES_HEARD: &str = "menfang_nudges_heard_total";
+/// QR sessions that nudges did not name to other nodes, because too many waited for it.
+pub const NUDGES_UNNAMED: &str = "menfang_nudges_unnamed_total";
 /// Watchers closed because they did not keep up.
 pub const WATCHERS_TOO_SLOW: &str = "menfang_watchers_too_slow_total";
 
@@ -112,6 +114,7 @@ fn describe() {
     describe_counter!(REDIS_FALLBACKS, "What was done without Redis because it did not answer");
     describe_counter!(NUDGES_PUBLISHED, "Nudges that this node told others");
     describe_counter!(NUDGES_HEARD, "Nudges that this node heard from others");
+    describe_counter!(NUDGES_UNNAMED, "QR sessions that nudges did not name, because too many waited");
     describe_counter!(WATCHERS_TOO_SLOW, "Watchers closed because they did not keep up");
     // A counter that has never counted is absent, and an alarm on it would never be told apart from a broken scrape.
     metrics::counter!(QR_SESSIONS_CREATED).absolute(0);

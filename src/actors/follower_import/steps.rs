@@ -28,6 +28,8 @@ const ASKED: u64 = 2_000;
 const BATCH: usize = 100;
 /// Calls at once.
 const CALLS: usize = 8;
+/// So many followers are worth a look of the database at how many there are.
+const MANY: i32 = 1_000;
 /// WeChat's number for a list of openids with one in it that is nobody's.
 const INVALID_OPENIDS: i64 = 40_031;
 /// The claim is given back.
@@ -88,11 +90,11 @@ impl FollowerImporter {
                 ImportState::Detailing
             };
         }
-        let was_last = claim.import.next_openid.is_none();
+        let many_are_new = claim.import.next_openid.is_none() && claim.import.listed >= MANY;
         let unit = self.store.begin().await?;
         self.advance(&unit, claim, NOW).await?;
         self.keep_listed(unit, &claim.import, last).await?;
-        if was_last && let Err(error) = self.store.recount_followers().await {
+        if many_are_new && let Err(error) = self.store.recount_followers().await {
             // All that follows is slower without.
             tracing::warn!(import.id = %claim.import.id, error = %error, "the database has not counted an import's followers");
         }

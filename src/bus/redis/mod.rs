@@ -4,7 +4,7 @@
 //! something waits a moment at most, and while Redis is away nobody asks: the node goes on by itself.
 //!
 //! Redis sees no text that says something of a person: names of counters and values are hashed under the server's signing key,
-//! values are sealed.
+//! values are sealed. What stands there openly is the name of a QR session that was written, and its step: nothing is opened by them.
 
 mod cache;
 mod check;

@@ -66,6 +66,7 @@ impl Pending {
         let mut news = self.news();
         let known = news.sessions.get(&r).copied();
         if known.is_none() && news.sessions.len() >= SESSIONS {
+            metrics::counter!("menfang_nudges_unnamed_total").increment(1);
             news.kinds |= CHANGES;
         } else {
             news.sessions.insert(r, known.map_or(seq, |known| known.max(seq)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use menfang::actors::qr_session::Update;
+use menfang::bus::SessionNews;
 use menfang::domain::qr_ticket::{QrRef, Waiting};
 
 use super::first_time::sign_in_new;
@@ -105,6 +106,25 @@ async fn a_session_ends_with_its_last_watcher() {
     let mut third = live.watch(waiting).unwrap();
     assert!(matches!(third.recv().await, Some(Update::Frame(frame)) if frame.state == "waiting"));
     assert_eq!(live.live_sessions(), 1);
+}
+
+#[actix_web::test]
+async fn a_session_that_another_node_has_written_is_read_and_shown() {
+    let server = TestServer::start().await;
+    let (pc, phone) = (server.browser(), server.person("Alice").await);
+    let qr = pc.start_qr("suppliers").await;
+    let mut socket = pc.watch(&qr).await;
+    socket.expect("waiting").await;
+    phone.scan_qr("suppliers", &qr).await;
+    socket.expect("scanned").await;
+    // Behind the back of the change feed, which would tell it, too.
+    let rows = server.database().await;
+    assert_eq!(rows.write("UPDATE qr_sessions SET state = 'denied', seq = seq + 1").await, 1);
+    let row = &rows.ask("SELECT r, seq FROM qr_sessions").await[0];
+    let r = QrRef::from_hex(&row.try_get::<String>("", "r").unwrap()).unwrap();
+    let seq = u32::try_from(row.try_get::<i32>("", "seq").unwrap()).unwrap();
+    server.running().live.tell(SessionNews::Elsewhere { r, seq });
+    socket.expect("denied").await;
 }
 
 /// The fewest statements of some tries: what runs behind, like the feed's look each second, falls into some of them.

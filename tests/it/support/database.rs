@@ -160,6 +160,11 @@ impl Rows {
         self.0.query_all_raw(Statement::from_string(backend, sql)).await.unwrap()
     }
 
+    /// Whether they stand in a PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.0.get_database_backend() == DbBackend::Postgres
+    }
+
     /// The names of all tables.
     pub(crate) async fn tables(&self) -> Vec<String> {
         let sql = match self.0.get_database_backend() {
