@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ "${MENFANG_BENCH_PEERS:-1}" != 0 ]; then
+if [ "${MENFANG_BENCH_PEERS:-1}" != 0 ] && [[ " $* " != *" --help "* ]]; then
     packages=()
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
     command -v redis-server >/dev/null || packages+=(redis-server)

@@ -233,6 +233,11 @@ impl Kept {
     async fn seed(&mut self, server: &Server, data: &Path) -> anyhow::Result<Seeded> {
         let admin = server.admin();
         if let Some(seeded) = &self.seeded {
+            if self.url.as_deref() != Some(server.url())
+                && let Err(error) = self.move_menu(server, seeded).await
+            {
+                tracing::warn!(error = %error, "the menu still leads to where the demo served before");
+            }
             return Ok(seeded.clone());
         }
         let old =
@@ -250,24 +255,31 @@ impl Kept {
             let portal = portal.context("the demo's apps are gone; choose another --data")?;
             apps.push(SeededApp { id: portal.app.to_string(), slug: portal.slug });
         }
-        if let [suppliers, customers] = &apps[..] {
-            let app = |app: &SeededApp| -> anyhow::Result<SeedApp> {
-                Ok(SeedApp { id: app.id.parse()?, slug: app.slug.clone() })
-            };
-            let seed = Seed {
-                admin,
-                accounts: server.accounts(),
-                scope: OrgScope::of_row(organization),
-                suppliers: app(suppliers)?,
-                customers: app(customers)?,
-                password: &self.member_password,
-            };
-            seed.plant().await?;
-        }
         let seeded = Seeded { organization: organization.to_string(), apps };
+        self.seed_of(server, &seeded)?.plant().await?;
         self.seeded = Some(seeded.clone());
         self.save(data)?;
         Ok(seeded)
+    }
+
+    /// Has the service account's menu lead to where it serves now.
+    async fn move_menu(&self, server: &Server, seeded: &Seeded) -> anyhow::Result<()> {
+        self.seed_of(server, seeded)?.menu(&By::operator()).await
+    }
+
+    fn seed_of<'a>(&'a self, server: &'a Server, seeded: &Seeded) -> anyhow::Result<Seed<'a>> {
+        let app = |at: usize| -> anyhow::Result<SeedApp> {
+            let app = seeded.apps.get(at).context("the demo has two apps")?;
+            Ok(SeedApp { id: app.id.parse()?, slug: app.slug.clone() })
+        };
+        Ok(Seed {
+            admin: server.admin(),
+            accounts: server.accounts(),
+            scope: OrgScope::of_row(seeded.organization.parse()?),
+            suppliers: app(0)?,
+            customers: app(1)?,
+            password: &self.member_password,
+        })
     }
 
     async fn set_up(&self, admin: &Administration, key: KeyText) -> anyhow::Result<OrgId> {

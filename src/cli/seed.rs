@@ -166,7 +166,11 @@ impl Seed<'_> {
         Ok(())
     }
 
-    async fn menu(&self, by: &By) -> anyhow::Result<()> {
+    /// Sets the service account's menu, whose entries open the portals.
+    ///
+    /// # Errors
+    /// The database or the sandbox refused.
+    pub async fn menu(&self, by: &By) -> anyhow::Result<()> {
         let portal = |name: &str, app: &SeedApp| WantedEntry {
             name: name.into(),
             portal: Some(app.slug.clone()),

@@ -36,7 +36,9 @@ impl<T: DeserializeOwned + 'static> Body for Json<T> {
     fn read(bytes: &[u8], content_type: &str, visitor: &Visitor) -> Result<Self, Problem> {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
-            return Err(visitor.problem(Code::UnsupportedMediaType));
+            return Err(visitor
+                .problem(Code::UnsupportedMediaType)
+                .detail("send the header Content-Type: application/json"));
         }
         read_json(bytes, visitor).map(Self)
     }
@@ -100,12 +102,24 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>, visitor: &Visi
         Some((_, "i32" | "i64" | "u32" | "u64" | "usize")) => {
             "must be a whole number in its range".to_owned()
         }
-        Some((_, expected)) => format!("must be {expected}"),
+        Some((_, expected)) => format!("must be {}", in_json(expected)),
         None => "does not fit".to_owned(),
     };
     problem
         .detail(format!("{} {rule}", if place.is_empty() { "the body" } else { place }))
         .with("field", place)
+}
+
+/// What Serde calls by Rust's names, as JSON has it.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "a map" => "an object",
+        "a sequence" => "a list",
+        // One of some words, which an object could hold as well.
+        "string or map" => "a string",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
+    }
 }
 
 /// A name out of a request, bounded before it is said back.

@@ -83,7 +83,8 @@ async fn bodies_are_closed_and_say_which_field_is_wrong() {
     platform.send(request.body("{")).await.expect_problem(400, "bad_json");
     platform.put("/organizations", json!({})).await.expect_problem(405, "method_not_allowed");
     let request = platform.request(reqwest::Method::POST, "/organizations").body("name=X");
-    platform.send(request).await.expect_problem(415, "unsupported_media_type");
+    let refused = platform.send(request).await.expect_problem(415, "unsupported_media_type").json();
+    assert_eq!(refused["detail"], "send the header Content-Type: application/json");
 }
 
 #[actix_web::test]

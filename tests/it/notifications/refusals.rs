@@ -37,6 +37,9 @@ async fn what_is_wrong_with_an_order_is_named_and_nothing_of_it_is_stored() {
     for (order, field) in [
         (with("channel", json!("letter")), "channel"),
         (with("channel", Value::Null), "channel"),
+        (with("channel", json!(1)), "channel"),
+        (with("data", json!([])), "data"),
+        (with("audience", json!({"users": user})), "audience.users"),
         (with("priority", json!("soon")), "priority"),
         (with("template", json!("NO_SUCH_TEMPLATE")), "template"),
         (with("template", Value::Null), "template"),
@@ -76,6 +79,11 @@ async fn what_is_wrong_with_an_order_is_named_and_nothing_of_it_is_stored() {
     ] {
         let refused = backend.post(&place, order.clone()).await.expect_problem(422, "invalid_field").json();
         assert_eq!(refused["field"], field, "{order} {refused}");
+        let said = refused["detail"].as_str().unwrap();
+        assert!(
+            !["struct ", "map", "sequence"].iter().any(|word| said.contains(word)),
+            "words of Rust: {said}"
+        );
     }
     for (order, field) in [
         (with("sound", json!("ping")), "sound"),
