@@ -6,14 +6,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wechat_sandbox::{RunningSandbox, Sandbox, SandboxConfig};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// One story at a time: they measure, and share the machine.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// Two stories at a time, which mostly wait; one that measures is alone.
+const AT_ONCE: u32 = 2;
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE as usize);
 
 /// A server that can be killed, with its folder and its sandbox.
 pub(crate) struct Stage {
@@ -21,7 +22,7 @@ pub(crate) struct Stage {
     sandbox: RunningSandbox,
     settings: Vec<(&'static str, String)>,
     http: reqwest::Client,
-    _turn: MutexGuard<'static, ()>,
+    _turns: SemaphorePermit<'static>,
 }
 
 /// A demo in a process of its own; it is killed when it is dropped.
@@ -34,14 +35,23 @@ pub(crate) struct Process {
 impl Stage {
     /// A stage whose servers have these settings.
     pub(crate) async fn set(settings: &[(&'static str, &str)]) -> Self {
-        let turn = TURN.lock().await;
+        Self::with(settings, 1).await
+    }
+
+    /// The same, with nothing of another story beside it.
+    pub(crate) async fn alone(settings: &[(&'static str, &str)]) -> Self {
+        Self::with(settings, AT_ONCE).await
+    }
+
+    async fn with(settings: &[(&'static str, &str)], turns: u32) -> Self {
+        let turns = TURNS.acquire_many(turns).await.unwrap();
         let sandbox = SandboxConfig { listen: "127.0.0.1:0".into(), data: None };
         Self {
             folder: tempfile::tempdir().unwrap(),
             sandbox: Sandbox::bind(sandbox).unwrap().start(),
             settings: settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
             http: menfang::server::world::client().unwrap(),
-            _turn: turn,
+            _turns: turns,
         }
     }
 

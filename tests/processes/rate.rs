@@ -9,7 +9,7 @@ const FOLLOWERS: u32 = 2_400;
 
 #[actix_web::test]
 async fn the_configured_rate_is_kept() {
-    let stage = Stage::set(&[("wechat.sends_per_second", "200"), ("wechat.send_burst", "20")]).await;
+    let stage = Stage::alone(&[("wechat.sends_per_second", "200"), ("wechat.send_burst", "20")]).await;
     let server = stage.start().await;
     stage.with_followers(&server, FOLLOWERS).await;
     let notification = server.notify_all().await;
