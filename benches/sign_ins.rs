@@ -143,9 +143,8 @@ fn declare(table: &mut Table, stage: &Stage) {
         at(AT_ONCE[2]),
     ]);
     table.declare(AT_ONCE.map(|at_once| {
-        let curve = format!("the server's processor time of a sign-in on {name}");
-        let title = format!("{curve}, {at_once} at once");
+        let title = format!("the server's processor time of a sign-in on {name}, {at_once} at once");
         Line::new(format!("sign_in.{key}.cpu.{at_once}"), title, Unit::Microseconds)
-            .grows(&curve, count(at_once))
+            .grows(&format!("processor time of a sign-in on {name}"), count(at_once))
     }));
 }

@@ -18,7 +18,7 @@ const KEPT: &str = "#2a7f62";
 const MISSED: &str = "#b3432b";
 const LINE: &str = "#4a5568";
 /// A small chart of one curve.
-const CHART: (f64, f64) = (300.0, 200.0);
+const CHART: (f64, f64) = (360.0, 200.0);
 const MARGIN: f64 = 46.0;
 
 /// A number at several loads: its name, its points, its unit.
