@@ -43,7 +43,15 @@ pub struct ConfigFile {
 
 impl ConfigFile {
     fn load(&self) -> Result<Config, ConfigError> {
-        Config::load(self.config.as_deref(), &[])
+        let loaded = Config::load(self.config.as_deref(), &[]);
+        loaded.map_err(|error| match self.config {
+            Some(_) => error,
+            // All of it may stand in the environment; but whoever forgot the file looks for it in vain.
+            None => ConfigError::new(
+                error.key,
+                format!("{} (no file was named by --config or MENFANG_CONFIG)", error.problem),
+            ),
+        })
     }
 }
 

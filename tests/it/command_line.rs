@@ -62,6 +62,7 @@ fn a_wrong_setting_ends_with_2_and_the_keys_name() {
         let output = menfang(folder.path(), &["serve"], &[(variable, value)]);
         assert_eq!(output.status.code(), Some(2), "{key}");
         assert!(stderr(&output).contains(key), "{key} is not named: {}", stderr(&output));
+        assert!(stderr(&output).contains("--config"), "nor that no file was: {}", stderr(&output));
     }
     let database = [("MENFANG__DATABASE__URL", "postgres://127.0.0.1/x?sslmode=hush")];
     let output = menfang(folder.path(), &["migrate", "status"], &database);
