@@ -227,11 +227,11 @@ impl Dispatcher {
         }
         if !store.notifications_to_spread(outbox, now, 1).await?.is_empty()
             || store.has_receipts(outbox, now).await?
-            || store.has_sending(outbox).await?
         {
             return Ok(true);
         }
-        self.has_due(outbox, pause).await
+        // In the order in which a delivery goes through them, so that none slips past between two reads.
+        Ok(self.has_due(outbox, pause).await? || store.has_sending(outbox).await?)
     }
 
     async fn has_due(&self, outbox: Outbox, pause: Option<&Pause>) -> Result<bool, StoreError> {

@@ -1,7 +1,7 @@
 //! How notifications come further: spread, counted, stopped, closed, opened again. Written by dispatchers, and by what ends or
 //! brings back deliveries.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, IntoCondition};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -13,10 +13,14 @@ use crate::domain::notification::{Counts, NotificationState, Outbox, Stop};
 
 use super::changes::Topic;
 use super::error::StoreError;
+use super::locks::by_key_only;
 use super::unit::Unit;
 
 /// Open notifications whose watchers are told of a pause.
 const TOLD: u64 = 200;
+
+/// Most notifications that one statement names.
+const AT_ONCE: usize = 1_000;
 
 /// Which notifications of an outbox are meant.
 #[derive(Clone, Copy, Debug)]
@@ -41,29 +45,29 @@ impl Unit {
         why: Stop,
     ) -> Result<u64, StoreError> {
         use notification::Column;
-        let update = notification::Entity::update_many()
-            .col_expr(Column::Stopped, Expr::value(why.name()))
-            .filter(Column::OutboxId.eq(outbox.0))
-            .filter(Column::Open.eq(true))
-            .filter(goes_on());
-        let update = match which {
-            Which::All => update,
-            Which::ByTemplate(template) => update.filter(Column::TemplateId.eq(template)),
-            Which::One(id) => update.filter(Column::Id.eq(id.0)),
+        let open = match which {
+            Which::All => self.going_on(outbox, Condition::all()).await?,
+            Which::ByTemplate(template) => {
+                self.going_on(outbox, Column::TemplateId.eq(template).into_condition()).await?
+            }
+            Which::One(id) => vec![id.0],
         };
-        let stopped = update.exec(&self.tx).await?.rows_affected;
-        // What was to be sent later has no deliveries yet, and is over.
-        notification::Entity::update_many()
-            .col_expr(Column::State, Expr::value(NotificationState::Done.name()))
-            .col_expr(Column::Open, Expr::value(false))
-            .col_expr(Column::FinishedAt, Expr::value(self.now().0))
-            .filter(Column::OutboxId.eq(outbox.0))
-            .filter(Column::Open.eq(true))
-            .filter(Column::Stopped.eq(why.name()))
-            .filter(Column::State.eq(NotificationState::Queued.name()))
-            .filter(Column::SendAt.gt(self.now().0))
-            .exec(&self.tx)
-            .await?;
+        let mut stopped = 0;
+        for some in open.chunks(AT_ONCE) {
+            stopped += self.stop(some, why).await?;
+            // What was to be sent later has no deliveries yet, and is over.
+            notification::Entity::update_many()
+                .col_expr(Column::State, Expr::value(NotificationState::Done.name()))
+                .col_expr(Column::Open, Expr::value(false))
+                .col_expr(Column::FinishedAt, Expr::value(self.now().0))
+                .filter(Column::Id.is_in(some.iter().copied()))
+                .filter(by_key_only(Column::Open, true))
+                .filter(by_key_only(Column::Stopped, why.name()))
+                .filter(by_key_only(Column::State, NotificationState::Queued.name()))
+                .filter(Column::SendAt.gt(self.now().0))
+                .exec(&self.tx)
+                .await?;
+        }
         Ok(stopped)
     }
 
@@ -72,13 +76,40 @@ impl Unit {
     /// # Errors
     /// The database refused.
     pub async fn stop_expired(&self, outbox: Outbox) -> Result<u64, StoreError> {
+        let late = notification::Column::ExpiresAt.lte(self.now().0).into_condition();
+        let mut stopped = 0;
+        for some in self.going_on(outbox, late).await?.chunks(AT_ONCE) {
+            stopped += self.stop(some, Stop::Expired).await?;
+        }
+        Ok(stopped)
+    }
+
+    /// The ids of open notifications of an outbox that go on, and of which this is true. They are read and then changed by their
+    /// keys: an UPDATE that looks for them holds an index before the rows on MySQL, and one that closes a notification at the same
+    /// moment holds the row before the index, so that each waits for the other.
+    async fn going_on(&self, outbox: Outbox, which: Condition) -> Result<Vec<Uuid>, StoreError> {
         use notification::Column;
-        let done = notification::Entity::update_many()
-            .col_expr(Column::Stopped, Expr::value(Stop::Expired.name()))
+        Ok(notification::Entity::find()
+            .select_only()
+            .column(Column::Id)
             .filter(Column::OutboxId.eq(outbox.0))
             .filter(Column::Open.eq(true))
             .filter(goes_on())
-            .filter(Column::ExpiresAt.lte(self.now().0))
+            .filter(which)
+            .order_by_asc(Column::Id)
+            .into_tuple()
+            .all(&self.tx)
+            .await?)
+    }
+
+    /// Stops those of these that still go on; gives how many.
+    async fn stop(&self, some: &[Uuid], why: Stop) -> Result<u64, StoreError> {
+        use notification::Column;
+        let done = notification::Entity::update_many()
+            .col_expr(Column::Stopped, Expr::value(why.name()))
+            .filter(Column::Id.is_in(some.iter().copied()))
+            .filter(by_key_only(Column::Open, true))
+            .filter(goes_on())
             .exec(&self.tx)
             .await?;
         Ok(done.rows_affected)
@@ -157,7 +188,7 @@ impl Unit {
             .col_expr(Column::Open, Expr::value(false))
             .col_expr(Column::FinishedAt, Expr::value(self.now().0))
             .filter(Column::Id.eq(id.0))
-            .filter(Column::Open.eq(true))
+            .filter(by_key_only(Column::Open, true))
             .filter(Column::Pending.eq(0))
             .filter(Column::Sending.eq(0))
             .filter(Column::State.is_in(spread).or(Column::Stopped.is_not_null()))

@@ -259,7 +259,7 @@ impl Unit {
             .col_expr(Column::State, Expr::value(NotificationState::Cancelled.name()))
             .col_expr(Column::Stopped, Expr::value(Stop::Cancelled.name()))
             .filter(Column::Id.eq(id.0))
-            .filter(Column::OrgId.eq(scope.organization().0))
+            .filter(by_key_only(Column::OrgId, scope.organization().0))
             .filter(Column::State.is_not_in(over))
             .filter(goes_on())
             .exec(&self.tx)

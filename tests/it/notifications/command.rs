@@ -176,7 +176,8 @@ async fn rows_of_people_who_were_not_told_are_named_at_the_end() {
         options.iter().map(String::as_str).chain(["--file", file.to_str().unwrap()]).collect();
     let mut waiting = program(&server, &options);
     let waiting = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(30));
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let made = loop {
         looks.tick().await;
         let made = orders(&server, &app).await;
