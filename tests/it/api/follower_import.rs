@@ -145,10 +145,19 @@ async fn stopped_in_the_middle_of_a_call_it_makes_that_call_again_and_no_other()
     server.import_followers().await;
     // WeChat never answers the next call; the server stops while it waits.
     server.sandbox_faults(&json!({"paths": [LIST], "hang_rate": 1})).await;
-    server.advance(3_600);
     let importer = server.another_importer();
-    let hanging = tokio::time::timeout(std::time::Duration::from_millis(300), importer.run_due());
-    assert!(hanging.await.is_err(), "it waits for WeChat");
+    server.advance(3_600);
+    let mut waits = false;
+    for _ in 0..5 {
+        let hanging = tokio::time::timeout(std::time::Duration::from_millis(300), importer.run_due());
+        waits = hanging.await.is_err();
+        if waits {
+            break;
+        }
+        // The server's own was faster, and is the one that waits; its right to do so runs out.
+        server.advance(61);
+    }
+    assert!(waits, "it waits for WeChat");
     drop(importer);
     server.stop().await;
     server.sandbox_faults(&json!({})).await;

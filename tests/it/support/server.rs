@@ -18,7 +18,7 @@ use menfang::domain::organization::Edition;
 use menfang::domain::portal::Portal;
 use menfang::domain::scope::OrgScope;
 use menfang::domain::service_account::PushMode;
-use menfang::server::world::{OsEntropy, SystemClock, client};
+use menfang::server::world::{OsEntropy, SystemClock};
 use menfang::server::{Running, World, administration};
 use menfang::store::portals::{NewApp, PortalSettings};
 use menfang::usecases::Administration;
@@ -112,7 +112,7 @@ impl TestServer {
             organization,
             api_key: key.reveal(),
             platform_key: platform_key.reveal(),
-            http: client().unwrap(),
+            http: patient_client(),
             phones: AtomicU32::new(1),
             settings,
         };
@@ -462,6 +462,17 @@ impl Drop for TestServer {
             halt(running);
         }
     }
+}
+
+/// A client that a slow machine does not lose: it lets go of a connection before the server does, which is after five seconds.
+fn patient_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_idle_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
 }
 
 fn config_for(
