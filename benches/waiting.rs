@@ -10,8 +10,9 @@ use crate::load::browser::{Door, show, watch};
 use crate::load::http::Client;
 use crate::load::socket::{Open, Socket};
 use crate::measure::cost;
-use crate::measure::site::{Server, Site};
+use crate::measure::site::Site;
 use crate::peers::Peer;
+use crate::push;
 use crate::report::{Line, Table, Unit};
 use crate::run::{Bench, say};
 
@@ -22,7 +23,7 @@ pub(crate) const AT_ONCE: [usize; 3] = [8, 16, 32];
 /// Requests to a bare route in one round.
 const BARE: usize = 5_000;
 /// All sockets are pinged once in this time, and none of them twice.
-const REST: Duration = Duration::from_secs(25);
+pub(crate) const REST: Duration = Duration::from_secs(25);
 /// For how long a server has run before browsers come: in its first seconds it reads more.
 const WARM: Duration = Duration::from_secs(6);
 /// What was only used while they came is given back in this time, if ever.
@@ -92,7 +93,7 @@ impl Waiting {
             tokio::time::sleep(SETTLE).await;
             anyhow::ensure!(open.get() == many, "{} of {many} are still there", open.get());
             table.add(&key("memory", at), (cost::memory(process)? - empty) / count(many));
-            table.add(&key("rest", at), rest(&server).await?);
+            table.add(&key("rest", at), rest(process).await?);
         }
         Ok(())
     }
@@ -134,7 +135,7 @@ fn declare(table: &mut Table, many: [usize; 3]) {
             .stretch("0.5 nchan", &[(0.5, "peers.nchan.memory")]),
         memory(2),
         rest(0),
-        rest(1).budget("0.5 %", &[(0.5, "")]),
+        rest(1).against(push::REST).budget("0.5 %", &[(0.5, "")]),
         rest(2),
         open(0),
         open(1)
@@ -150,10 +151,10 @@ fn declare(table: &mut Table, many: [usize; 3]) {
 }
 
 /// The share of a core that a server needs while nothing happens, in hundredths.
-async fn rest(server: &Server) -> anyhow::Result<f64> {
-    let before = cost::used(Some(server.program.id()))?;
+pub(crate) async fn rest(process: u32) -> anyhow::Result<f64> {
+    let before = cost::used(Some(process))?;
     tokio::time::sleep(REST).await;
-    Ok((cost::used(Some(server.program.id()))? - before) * 100.0 / REST.as_secs_f64())
+    Ok((cost::used(Some(process))? - before) * 100.0 / REST.as_secs_f64())
 }
 
 /// So many browsers get a code and wait; so many come at the same time.

@@ -1,19 +1,19 @@
 //! What processes cost.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
+use nix::time::ClockId;
+use nix::unistd::Pid;
 
-/// Ticks of `/proc` in a second, on every Linux that is built today.
-const TICKS: f64 = 100.0;
-
-/// Seconds of processor time that a process has used, user and system; this one without a number.
+/// Seconds of processor time that a process has used, user and system; this one without a number. By its clock, and not by `/proc`,
+/// whose ticks are 10 ms.
 pub(crate) fn used(process: Option<u32>) -> anyhow::Result<f64> {
-    let process = process.map_or_else(|| "self".to_owned(), |number| number.to_string());
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name, in brackets, may hold anything.
-    let (_, numbers) = stat.rsplit_once(')').context("/proc is Linux's")?;
-    let mut numbers = numbers.split_ascii_whitespace().skip(11);
-    let mut next = || -> anyhow::Result<f64> { Ok(numbers.next().context("/proc is Linux's")?.parse()?) };
-    Ok((next()? + next()?) / TICKS)
+    let clock = match process {
+        Some(number) => ClockId::pid_cpu_clock_id(Pid::from_raw(i32::try_from(number)?))?,
+        None => ClockId::CLOCK_PROCESS_CPUTIME_ID,
+    };
+    Ok(Duration::from(clock.now()?).as_secs_f64())
 }
 
 /// Memory that a process has for itself (and, for what keeps its sessions there, shares), in KiB: no files, no buffers of the system.

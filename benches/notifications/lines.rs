@@ -42,9 +42,9 @@ pub(crate) enum Line {
     BareSends,
     Python,
     Sends(Load),
-    SendsWithReceipts,
+    SendsWithReceipts(Load),
     SlowPython,
-    SlowSends,
+    SlowSends(Load),
     Receipts(Load),
     SendCost(Load),
     SandboxCost,
@@ -126,11 +126,18 @@ fn declare_sends(table: &mut Table, amounts: &Amounts) {
         let line = L::Sends(load).grown("sends", &orders, load.of(1)).against(of(L::Python));
         if load == Load::FourTimes { line.budget("8 x wechatpy", &[(8.0, &of(L::Python))]) } else { line }
     }));
-    table.declare([
-        L::SendsWithReceipts.named("sends while their receipts come").against(of(L::Python)),
-        L::SlowPython.named("wechatpy, 16 threads, WeChat takes 50 ms"),
-        L::SlowSends.named("sends, WeChat takes 50 ms").against(of(L::SlowPython)),
-    ]);
+    table.declare(Load::ALL.map(|load| {
+        L::SendsWithReceipts(load)
+            .grown("sends while their receipts come", &orders, load.of(1))
+            .against(of(L::Python))
+    }));
+    table.declare([L::SlowPython.named("wechatpy, 16 threads, WeChat takes 50 ms")]);
+    let slow_orders = format!("N x {} people", amounts.slow_sends / 4);
+    table.declare(Load::ALL.map(|load| {
+        L::SlowSends(load)
+            .grown("sends, WeChat takes 50 ms", &slow_orders, load.of(1))
+            .against(of(L::SlowPython))
+    }));
     table.declare(Load::ALL.map(|load| {
         L::Receipts(load)
             .grown("receipts taken and entered", "N at once", load.of(RECEIPTS))

@@ -40,7 +40,7 @@ const ORDERS: usize = 4;
 /// Receipts on their way at the same time, at the least.
 const RECEIPTS: usize = 8;
 /// Outcomes that are written down together, at the least; the dispatcher's most is four times that.
-const IN_UNIT: usize = 50;
+const IN_UNIT: usize = 125;
 /// Bare sends on their way at the same time, as many as the server has by default.
 const IN_FLIGHT: usize = 64;
 /// Threads of wechatpy.
@@ -93,7 +93,7 @@ impl Amounts {
             orders: amount(100),
             followers: whole(amount(100_000)),
             sends: whole(amount(MOST).min(MOST)),
-            slow_sends: amount(1_000).min(1_000),
+            slow_sends: whole(amount(1_000).min(1_000)),
         }
     }
 }
@@ -187,14 +187,38 @@ impl Bench {
             self.send_and_confirm(load).await?;
         }
         self.sender.have_receipts(&self.wechat, true).await?;
-        let mut order = String::new();
+        for load in Load::ALL {
+            let (orders, rate) = self.sent(load, self.amounts.sends / 4).await?;
+            self.add(Line::SendsWithReceipts(load), rate);
+            self.delivered(&orders).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends orders at once, each to so many other people; gives them, and how many messages that were a second.
+    async fn sent(&self, load: Load, each: usize) -> anyhow::Result<(Vec<(String, usize)>, f64)> {
+        let many = load.of(each);
+        let mut orders = Vec::new();
         let sent = async {
-            order = self.sender.order(&json!({"followers": "all"})).await?;
-            self.sender.sent(&order, many).await
+            let ordered = self.people[..many].chunks(each).map(async |some| {
+                anyhow::Ok((self.sender.order(&json!({"openids": some})).await?, some.len()))
+            });
+            orders = try_join_all(ordered).await?;
+            // One after the other: looking costs the server something.
+            for (order, each) in &orders {
+                self.sender.sent(order, *each).await?;
+            }
+            Ok(())
         };
         let rate = measure(many, sent).await?;
-        self.add(Line::SendsWithReceipts, rate);
-        self.sender.delivered(&order, many).await
+        Ok((orders, rate))
+    }
+
+    async fn delivered(&self, orders: &[(String, usize)]) -> anyhow::Result<()> {
+        for (order, each) in orders {
+            self.sender.delivered(order, *each).await?;
+        }
+        Ok(())
     }
 
     /// Orders at once, each to other people, and their receipts, which come when everything was sent.
@@ -203,19 +227,7 @@ impl Bench {
         let many = load.of(each);
         self.sender.have_receipts(&self.wechat, false).await?;
         let before = (cpu::used(None)?, cpu::used(Some(self.wechat.process()))?);
-        let mut orders = Vec::new();
-        let sent = async {
-            let ordered = self.people[..many]
-                .chunks(each)
-                .map(async |some| self.sender.order(&json!({"openids": some})).await);
-            orders = try_join_all(ordered).await?;
-            // One after the other: looking costs the server something.
-            for order in &orders {
-                self.sender.sent(order, each).await?;
-            }
-            Ok(())
-        };
-        let rate = measure(many, sent).await?;
+        let (orders, rate) = self.sent(load, each).await?;
         self.add(Line::Sends(load), rate);
         let (own, sandbox) =
             (cpu::used(None)? - before.0, cpu::used(Some(self.wechat.process()))? - before.1);
@@ -228,10 +240,7 @@ impl Bench {
         let receipts = messages.iter().map(|one| callbacks.arrived(one)).collect::<Result<Vec<_>, _>>()?;
         let entered = async {
             self.sender.post(&receipts, load.of(RECEIPTS)).await?;
-            for order in &orders {
-                self.sender.delivered(order, each).await?;
-            }
-            Ok(())
+            self.delivered(&orders).await
         };
         let rate = measure(many, entered).await?;
         self.add(Line::Receipts(load), rate);
@@ -240,19 +249,16 @@ impl Bench {
 
     async fn send_slowly(&mut self) -> anyhow::Result<()> {
         let many = self.amounts.slow_sends;
-        let some = &self.people[..many];
         self.sender.have_receipts(&self.wechat, false).await?;
         self.wechat.take(SLOW).await?;
         let python = match &self.python {
-            Ok(python) => Some(python.send(&self.wechat, SENDER, some, THREADS).await?),
+            Ok(python) => Some(python.send(&self.wechat, SENDER, &self.people[..many], THREADS).await?),
             Err(_) => None,
         };
-        let sent = async {
-            let order = self.sender.order(&json!({"openids": some})).await?;
-            self.sender.sent(&order, many).await
-        };
-        let rate = measure(many, sent).await?;
-        self.add(Line::SlowSends, rate);
+        for load in Load::ALL {
+            let (_, rate) = self.sent(load, many / 4).await?;
+            self.add(Line::SlowSends(load), rate);
+        }
         if let Some(took) = python {
             self.add(Line::SlowPython, took.per_second);
         }

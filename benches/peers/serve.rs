@@ -17,10 +17,15 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::load::http::end_of_head;
 
+use crate::waiting::REST;
+
 use super::Peer;
 
 /// As long as a real frame.
 pub(crate) const FRAME: &str = r#"{"type":"state","seq":3,"state":"authorized","expires_in_ms":60000}"#;
+const PING: [u8; 2] = [0x89, 0];
+/// Beats at which sockets are pinged, the same as the server's.
+const BEATS: u32 = 100;
 const BACKLOG: u32 = 4_096;
 /// By default tungstenite reads into 128 KiB for each socket.
 const SMALL: usize = 1_024;
@@ -35,6 +40,8 @@ enum Waiter {
 }
 
 type Waiters = Rc<RefCell<HashMap<String, Waiter>>>;
+/// Those that are pinged, each at the beat of its place.
+type Beats = Rc<RefCell<Vec<Rc<TcpStream>>>>;
 
 /// Serves until it is killed.
 pub(crate) async fn serve(peer: Peer, address: SocketAddr) -> anyhow::Result<()> {
@@ -43,15 +50,17 @@ pub(crate) async fn serve(peer: Peer, address: SocketAddr) -> anyhow::Result<()>
     }
     let listener = listen(address)?;
     let waiters = Waiters::default();
+    let beats = Beats::default();
+    tokio::task::spawn_local(ping(Rc::clone(&beats)));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let waiters = Rc::clone(&waiters);
+        let (waiters, beats) = (Rc::clone(&waiters), Rc::clone(&beats));
         tokio::task::spawn_local(async move {
             // A connection that breaks is over, and nothing else.
             drop(match peer {
                 Peer::Echo => echo(stream).await,
-                peer => hold(stream, &waiters, peer).await,
+                peer => hold(stream, (&waiters, &beats), peer).await,
             });
         });
     }
@@ -82,7 +91,7 @@ async fn echo(mut stream: TcpStream) -> anyhow::Result<()> {
 }
 
 /// Requests of one connection, until one of them is the last or a socket.
-async fn hold(mut stream: TcpStream, waiters: &Waiters, peer: Peer) -> anyhow::Result<()> {
+async fn hold(mut stream: TcpStream, (waiters, beats): (&Waiters, &Beats), peer: Peer) -> anyhow::Result<()> {
     let mut read = Vec::new();
     loop {
         while let Some(end) = end_of_head(&read) {
@@ -101,6 +110,8 @@ async fn hold(mut stream: TcpStream, waiters: &Waiters, peer: Peer) -> anyhow::R
                 drop((head, answer));
                 let id = id.to_owned();
                 return if peer == Peer::Tokio {
+                    let stream = Rc::new(stream);
+                    beats.borrow_mut().push(Rc::clone(&stream));
                     by_hand(stream, id, waiters).await
                 } else {
                     Box::pin(by_tungstenite(stream, id, waiters)).await
@@ -125,8 +136,19 @@ async fn push(waiter: Waiter) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn by_hand(stream: TcpStream, id: String, waiters: &Waiters) -> anyhow::Result<()> {
-    let stream = Rc::new(stream);
+/// Pings every socket once in [`REST`], some of them at each beat.
+async fn ping(beats: Beats) {
+    let mut tick = tokio::time::interval(REST / BEATS);
+    for beat in (0..BEATS as usize).cycle() {
+        tick.tick().await;
+        for socket in beats.borrow().iter().skip(beat).step_by(BEATS as usize) {
+            // Who pushes to it finds one that takes nothing.
+            drop(socket.try_write(&PING));
+        }
+    }
+}
+
+async fn by_hand(stream: Rc<TcpStream>, id: String, waiters: &Waiters) -> anyhow::Result<()> {
     waiters.borrow_mut().insert(id, Waiter::Socket(Rc::clone(&stream)));
     loop {
         stream.readable().await?;

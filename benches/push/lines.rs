@@ -10,14 +10,17 @@ pub(super) const RATES: [(f64, Option<(f64, f64)>); 4] =
 /// The same at p99.
 const LATE: (f64, f64) = (3.0, 2.5);
 
-/// The rate at which it is measured what a confirmation costs: beside so many, what the waiting cost meanwhile is little.
-pub(super) const COSTS_AT: usize = 2;
-/// The line of what a confirmation costs.
-pub(super) const COST: &str = "push.cost";
+/// The line of what pings cost that nothing else is around.
+pub(crate) const REST: &str = "peers.tokio.rest";
 
 /// The line of a rate: what is pushed by whom, and whether it is p99.
 fn key(rate: f64, who: &str, share: &str) -> String {
     format!("push.{rate}.{who}.{share}")
+}
+
+/// What a confirmation costs at a rate, what the waiting cost meanwhile included.
+pub(super) fn add_cost(table: &mut Table, rate: f64, microseconds: f64) {
+    table.add(&format!("push.{rate}.cost"), microseconds);
 }
 
 pub(super) fn add(table: &mut Table, rate: f64, who: &str, took: &Took) {
@@ -51,8 +54,11 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
             table.declare(HOLDERS.map(peer));
         }
     }
-    let cost = format!("processor time of a confirmation, {} a second, the server's", RATES[COSTS_AT].0);
-    table.declare([Line::new(COST, cost, Unit::Microseconds)]);
+    let curve = "processor time of a confirmation, the server's";
+    table.declare(RATES.map(|(rate, _)| {
+        let name = format!("{curve}, {rate} a second");
+        Line::new(format!("push.{rate}.cost"), name, Unit::Microseconds).grows(curve, rate)
+    }));
     let memory = |peer: Peer| {
         let name = format!("{}, memory of a socket, of {idle}", peer.name());
         Line::new(format!("peers.{}.memory", peer.key()), name, Unit::KibiBytes)
@@ -61,5 +67,7 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
         let name = format!("{}, processor time of a new socket", peer.name());
         Line::new(format!("peers.{}.open", peer.key()), name, Unit::Microseconds)
     };
+    let rest = format!("{}, processor while {idle} wait, of a core", Peer::Tokio.name());
+    table.declare([Line::new(REST, rest, Unit::Percent)]);
     table.declare(HOLDERS.map(memory).into_iter().chain(HOLDERS.map(open)));
 }

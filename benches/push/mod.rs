@@ -19,7 +19,8 @@ use crate::report::Table;
 use crate::run::{Bench, say};
 use crate::waiting::{count, fill};
 
-use lines::{COST, COSTS_AT, RATES, add, declare};
+pub(crate) use lines::REST;
+use lines::{RATES, add, add_cost, declare};
 
 /// How many wait meanwhile.
 const IDLE: usize = 10_000;
@@ -93,7 +94,7 @@ impl Pushes {
         for person in &mut self.people {
             person.sign_in(&open).await?;
         }
-        for (at, (rate, _)) in RATES.into_iter().enumerate() {
+        for (rate, _) in RATES {
             let mut scanned = scan(&mut self.people, many(bench, rate), &open).await?;
             let pushes = scanned
                 .iter_mut()
@@ -101,11 +102,11 @@ impl Pushes {
                 .collect::<Vec<_>>();
             let (before, many) = (cost::used(process)?, count(pushes.len()));
             match offered::push(door.address, pushes, rate).await? {
-                Some(took) => add(table, rate, "own", &took),
+                Some(took) => {
+                    add(table, rate, "own", &took);
+                    add_cost(table, rate, (cost::used(process)? - before) * 1e6 / many);
+                }
                 None => table.note(format!("{rate} confirmations a second were not reached")),
-            }
-            if at == COSTS_AT {
-                table.add(COST, (cost::used(process)? - before) * 1e6 / many);
             }
         }
         drop(waiting);

@@ -18,7 +18,7 @@ use super::ready::Taken;
 use super::session::{Session, StepError};
 
 /// Most outcomes written in one unit.
-const BATCH: usize = 200;
+const BATCH: usize = 500;
 /// How long a template that a person refuses is not tried with that person again: one try in so long finds out whether she has
 /// changed her mind, which WeChat does not tell.
 const REFUSED_FOR: std::time::Duration = std::time::Duration::from_hours(24 * 7);

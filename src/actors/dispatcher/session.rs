@@ -22,7 +22,7 @@ use super::{Desk, Dispatched, Dispatcher, Tools};
 /// How often rows are looked at without a nudge.
 const TICK: Duration = Duration::from_millis(500);
 /// Outcomes are written down when there are so many, or when the first has waited so long.
-const FLUSH_AT: usize = 200;
+const FLUSH_AT: usize = 500;
 const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// The shortest time between two looks that nudges ask for.
 pub(super) const LOOK_PAUSE: Duration = Duration::from_millis(50);
