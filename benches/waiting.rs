@@ -22,8 +22,6 @@ const WAITING: [usize; 3] = [5_000, 10_000, 20_000];
 pub(crate) const AT_ONCE: [usize; 3] = [8, 16, 32];
 /// Requests to a bare route in one round.
 const BARE: usize = 5_000;
-/// All sockets are pinged once in this time, and none of them twice.
-pub(crate) const REST: Duration = Duration::from_secs(25);
 /// For how long a server has run before browsers come: in its first seconds it reads more.
 const WARM: Duration = Duration::from_secs(6);
 /// What was only used while they came is given back in this time, if ever.
@@ -93,7 +91,7 @@ impl Waiting {
             tokio::time::sleep(SETTLE).await;
             anyhow::ensure!(open.get() == many, "{} of {many} are still there", open.get());
             table.add(&key("memory", at), (cost::memory(process)? - empty) / count(many));
-            table.add(&key("rest", at), rest(process).await?);
+            table.add(&key("rest", at), cost::rest(process).await?);
         }
         Ok(())
     }
@@ -135,7 +133,7 @@ fn declare(table: &mut Table, many: [usize; 3]) {
             .stretch("0.5 nchan", &[(0.5, "peers.nchan.memory")]),
         memory(2),
         rest(0),
-        rest(1).against(push::REST).budget("0.5 %", &[(0.5, "")]),
+        rest(1).against(push::PINGS).budget("0.5 %", &[(0.5, "")]),
         rest(2),
         open(0),
         open(1)
@@ -148,13 +146,6 @@ fn declare(table: &mut Table, many: [usize; 3]) {
         rate(1),
         rate(2),
     ]);
-}
-
-/// The share of a core that a server needs while nothing happens, in hundredths.
-pub(crate) async fn rest(process: u32) -> anyhow::Result<f64> {
-    let before = cost::used(Some(process))?;
-    tokio::time::sleep(REST).await;
-    Ok((cost::used(Some(process))? - before) * 100.0 / REST.as_secs_f64())
 }
 
 /// So many browsers get a code and wait; so many come at the same time.

@@ -6,6 +6,9 @@ use anyhow::Context as _;
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
+/// All sockets are pinged once in this time, and none of them twice.
+pub(crate) const PINGED: Duration = Duration::from_secs(25);
+
 /// Seconds of processor time that a process has used, user and system; this one without a number. By its clock, and not by `/proc`,
 /// whose ticks are 10 ms.
 pub(crate) fn used(process: Option<u32>) -> anyhow::Result<f64> {
@@ -14,6 +17,13 @@ pub(crate) fn used(process: Option<u32>) -> anyhow::Result<f64> {
         None => ClockId::CLOCK_PROCESS_CPUTIME_ID,
     };
     Ok(Duration::from(clock.now()?).as_secs_f64())
+}
+
+/// The share of a core that a process needs while nothing happens but pings, in hundredths.
+pub(crate) async fn rest(process: u32) -> anyhow::Result<f64> {
+    let before = used(Some(process))?;
+    tokio::time::sleep(PINGED).await;
+    Ok((used(Some(process))? - before) * 100.0 / PINGED.as_secs_f64())
 }
 
 /// Memory that a process has for itself (and, for what keeps its sessions there, shares), in KiB: no files, no buffers of the system.

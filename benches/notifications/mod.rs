@@ -93,7 +93,7 @@ impl Amounts {
             orders: amount(100),
             followers: whole(amount(100_000)),
             sends: whole(amount(MOST).min(MOST)),
-            slow_sends: whole(amount(1_000).min(1_000)),
+            slow_sends: whole(amount(2_000).min(2_000)),
         }
     }
 }

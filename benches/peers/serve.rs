@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use anyhow::Context as _;
 use futures_util::{SinkExt, StreamExt};
@@ -16,8 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::load::http::end_of_head;
-
-use crate::waiting::REST;
+use crate::measure::cost::PINGED;
 
 use super::Peer;
 
@@ -41,7 +40,7 @@ enum Waiter {
 
 type Waiters = Rc<RefCell<HashMap<String, Waiter>>>;
 /// Those that are pinged, each at the beat of its place.
-type Beats = Rc<RefCell<Vec<Rc<TcpStream>>>>;
+type Beats = Rc<RefCell<Vec<Weak<TcpStream>>>>;
 
 /// Serves until it is killed.
 pub(crate) async fn serve(peer: Peer, address: SocketAddr) -> anyhow::Result<()> {
@@ -111,7 +110,7 @@ async fn hold(mut stream: TcpStream, (waiters, beats): (&Waiters, &Beats), peer:
                 let id = id.to_owned();
                 return if peer == Peer::Tokio {
                     let stream = Rc::new(stream);
-                    beats.borrow_mut().push(Rc::clone(&stream));
+                    beats.borrow_mut().push(Rc::downgrade(&stream));
                     by_hand(stream, id, waiters).await
                 } else {
                     Box::pin(by_tungstenite(stream, id, waiters)).await
@@ -136,12 +135,13 @@ async fn push(waiter: Waiter) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pings every socket once in [`REST`], some of them at each beat.
+/// Pings every socket once in [`PINGED`], some of them at each beat.
 async fn ping(beats: Beats) {
-    let mut tick = tokio::time::interval(REST / BEATS);
+    let mut tick = tokio::time::interval(PINGED / BEATS);
     for beat in (0..BEATS as usize).cycle() {
         tick.tick().await;
-        for socket in beats.borrow().iter().skip(beat).step_by(BEATS as usize) {
+        let beats = beats.borrow();
+        for socket in beats.iter().skip(beat).step_by(BEATS as usize).filter_map(Weak::upgrade) {
             // Who pushes to it finds one that takes nothing.
             drop(socket.try_write(&PING));
         }

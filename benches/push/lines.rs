@@ -10,17 +10,17 @@ pub(super) const RATES: [(f64, Option<(f64, f64)>); 4] =
 /// The same at p99.
 const LATE: (f64, f64) = (3.0, 2.5);
 
-/// The line of what pings cost that nothing else is around.
-pub(crate) const REST: &str = "peers.tokio.rest";
+/// The line of what pings cost by themselves.
+pub(crate) const PINGS: &str = "peers.tokio.rest";
 
-/// The line of a rate: what is pushed by whom, and whether it is p99.
+/// The line of a rate: by whom it is, and whether it is p50, p99 or what one costs.
 fn key(rate: f64, who: &str, share: &str) -> String {
     format!("push.{rate}.{who}.{share}")
 }
 
 /// What a confirmation costs at a rate, what the waiting cost meanwhile included.
 pub(super) fn add_cost(table: &mut Table, rate: f64, microseconds: f64) {
-    table.add(&format!("push.{rate}.cost"), microseconds);
+    table.add(&key(rate, "own", "cost"), microseconds);
 }
 
 pub(super) fn add(table: &mut Table, rate: f64, who: &str, took: &Took) {
@@ -54,10 +54,10 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
             table.declare(HOLDERS.map(peer));
         }
     }
-    let curve = "processor time of a confirmation, the server's";
+    let curve = "processor time of a confirmation, the waiting included";
     table.declare(RATES.map(|(rate, _)| {
         let name = format!("{curve}, {rate} a second");
-        Line::new(format!("push.{rate}.cost"), name, Unit::Microseconds).grows(curve, rate)
+        Line::new(key(rate, "own", "cost"), name, Unit::Microseconds).grows(curve, rate)
     }));
     let memory = |peer: Peer| {
         let name = format!("{}, memory of a socket, of {idle}", peer.name());
@@ -68,6 +68,6 @@ pub(super) fn declare(table: &mut Table, idle: usize) {
         Line::new(format!("peers.{}.open", peer.key()), name, Unit::Microseconds)
     };
     let rest = format!("{}, processor while {idle} wait, of a core", Peer::Tokio.name());
-    table.declare([Line::new(REST, rest, Unit::Percent)]);
+    table.declare([Line::new(PINGS, rest, Unit::Percent)]);
     table.declare(HOLDERS.map(memory).into_iter().chain(HOLDERS.map(open)));
 }

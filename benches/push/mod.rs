@@ -19,7 +19,7 @@ use crate::report::Table;
 use crate::run::{Bench, say};
 use crate::waiting::{count, fill};
 
-pub(crate) use lines::REST;
+pub(crate) use lines::PINGS;
 use lines::{RATES, add, add_cost, declare};
 
 /// How many wait meanwhile.

@@ -14,9 +14,9 @@ use crate::peers::serve::FRAME;
 use crate::peers::{Peer, Running};
 use crate::report::Table;
 use crate::run::{Bench, say};
-use crate::waiting::{count, rest};
+use crate::waiting::count;
 
-use super::lines::{RATES, REST, add};
+use super::lines::{PINGS, RATES, add};
 use super::{AT_ONCE, IDLE, many};
 
 /// What was only used while they came is given back in this time, if ever.
@@ -43,7 +43,7 @@ pub(super) async fn push(bench: &Bench, table: &mut Table, peer: Peer, folder: &
         (cost::memory(running.process)? - memory) / count(idle),
     );
     if peer == Peer::Tokio {
-        table.add(REST, rest(running.process).await?);
+        table.add(PINGS, cost::rest(running.process).await?);
     }
     for (rate, _) in RATES {
         let some = sockets.iter_mut().enumerate().take(many(bench, rate));

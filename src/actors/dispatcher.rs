@@ -225,13 +225,12 @@ impl Dispatcher {
         {
             return Ok(true);
         }
-        if !store.notifications_to_spread(outbox, now, 1).await?.is_empty()
-            || store.has_receipts(outbox, now).await?
-        {
-            return Ok(true);
-        }
-        // In the order in which a delivery goes through them, so that none slips past between two reads.
-        Ok(self.has_due(outbox, pause).await? || store.has_sending(outbox).await?)
+        // In the order in which a delivery goes through them, so that none that goes on slips past between two reads; one that is
+        // given back meanwhile is found by the next look.
+        Ok(!store.notifications_to_spread(outbox, now, 1).await?.is_empty()
+            || self.has_due(outbox, pause).await?
+            || store.has_sending(outbox).await?
+            || store.has_receipts(outbox, now).await?)
     }
 
     async fn has_due(&self, outbox: Outbox, pause: Option<&Pause>) -> Result<bool, StoreError> {

@@ -61,7 +61,7 @@ fn document(modules: &[Color], width: usize) -> Option<String> {
                 continue;
             }
             match (begun, u8::try_from(gap), u8::try_from(many)) {
-                // A code has a thousand of these, and writing them one by one would be half of what drawing it costs.
+                // A code has a thousand of these; `write!` would be half of what drawing it costs.
                 (true, Ok(gap @ ..=9), Ok(many @ ..=9)) => {
                     drawn.extend_from_slice(&[b'm', b'0' + gap, b' ', b'0', b'h', b'0' + many]);
                 }

@@ -54,16 +54,17 @@ impl Unit {
         };
         let mut stopped = 0;
         for some in open.chunks(AT_ONCE) {
-            stopped += self.stop(some, why).await?;
+            stopped += self.stop(outbox, some, why).await?;
             // What was to be sent later has no deliveries yet, and is over.
             notification::Entity::update_many()
                 .col_expr(Column::State, Expr::value(NotificationState::Done.name()))
                 .col_expr(Column::Open, Expr::value(false))
                 .col_expr(Column::FinishedAt, Expr::value(self.now().0))
                 .filter(Column::Id.is_in(some.iter().copied()))
+                .filter(by_key_only(Column::OutboxId, outbox.0))
                 .filter(by_key_only(Column::Open, true))
-                .filter(by_key_only(Column::Stopped, why.name()))
-                .filter(by_key_only(Column::State, NotificationState::Queued.name()))
+                .filter(Column::Stopped.eq(why.name()))
+                .filter(Column::State.eq(NotificationState::Queued.name()))
                 .filter(Column::SendAt.gt(self.now().0))
                 .exec(&self.tx)
                 .await?;
@@ -79,14 +80,14 @@ impl Unit {
         let late = notification::Column::ExpiresAt.lte(self.now().0).into_condition();
         let mut stopped = 0;
         for some in self.going_on(outbox, late).await?.chunks(AT_ONCE) {
-            stopped += self.stop(some, Stop::Expired).await?;
+            stopped += self.stop(outbox, some, Stop::Expired).await?;
         }
         Ok(stopped)
     }
 
-    /// The ids of open notifications of an outbox that go on, and of which this is true. They are read and then changed by their
-    /// keys: an UPDATE that looks for them holds an index before the rows on MySQL, and one that closes a notification at the same
-    /// moment holds the row before the index, so that each waits for the other.
+    /// The ids of open notifications of an outbox that go on, and of which this is true.
+    // They are read, and then changed by their keys: an UPDATE that looks for them holds an index before the rows on MySQL, and one
+    // that closes a notification at the same moment holds the row before the index, so that each waits for the other.
     async fn going_on(&self, outbox: Outbox, which: Condition) -> Result<Vec<Uuid>, StoreError> {
         use notification::Column;
         Ok(notification::Entity::find()
@@ -103,11 +104,12 @@ impl Unit {
     }
 
     /// Stops those of these that still go on; gives how many.
-    async fn stop(&self, some: &[Uuid], why: Stop) -> Result<u64, StoreError> {
+    async fn stop(&self, outbox: Outbox, some: &[Uuid], why: Stop) -> Result<u64, StoreError> {
         use notification::Column;
         let done = notification::Entity::update_many()
             .col_expr(Column::Stopped, Expr::value(why.name()))
             .filter(Column::Id.is_in(some.iter().copied()))
+            .filter(by_key_only(Column::OutboxId, outbox.0))
             .filter(by_key_only(Column::Open, true))
             .filter(goes_on())
             .exec(&self.tx)

@@ -124,6 +124,8 @@ impl Administration {
             }
         }
         let unit = self.parts.store.begin().await?;
+        // Whoever sends by it holds its outbox before its notifications.
+        unit.hold_outboxes(scope.organization()).await?;
         let held = unit.service_account(scope).await?;
         let held = held.filter(|held| held.id == account.id).ok_or(ChangeError::NotFound)?;
         // A visit that goes on at this moment asks first what is bound, and so is either refused here or too late.

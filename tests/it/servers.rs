@@ -1,8 +1,12 @@
 //! What holds where the database is a server that many share, and has no meaning for a file with one writer.
 
 use futures_util::future::join_all;
+use menfang::domain::ids::NotificationId;
+use menfang::domain::notification::Stop;
 use menfang::domain::scope::OrgScope;
 use menfang::store::StoreError;
+use menfang::store::notification_progress::Which;
+use serde_json::json;
 
 use crate::sign_in::first_time::sign_in_new;
 use crate::support::TestServer;
@@ -50,4 +54,26 @@ async fn of_two_units_that_wait_for_each_other_one_is_told_to_come_again() {
     let refused =
         [one, other].into_iter().filter(|held| matches!(held, Err(StoreError::Unavailable(_)))).count();
     assert_eq!(refused, 1);
+}
+
+#[actix_web::test]
+async fn whoever_stops_notifications_waits_for_nobody_who_holds_another_one() {
+    let server = TestServer::start().await.with_templates().await.with_followers(1).await;
+    let store = &server.running().store;
+    if store.is_for_one_process() {
+        return;
+    }
+    server.running().dispatcher.drain().await;
+    let id: NotificationId = server.order(json!({})).await.parse().unwrap();
+    let scope = OrgScope::of_row(server.organization);
+    let outbox = store.notification(scope, id).await.unwrap().unwrap().outbox;
+    // One calls it off; the other goes through all that are open, and stops none of them.
+    let (one, other) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    assert!(one.hold_notification(scope, id).await.unwrap());
+    assert_eq!(other.stop_expired(outbox).await.unwrap(), 0);
+    let which = Which::ByTemplate("another");
+    assert_eq!(other.stop_notifications(outbox, which, Stop::TemplateGone).await.unwrap(), 0);
+    assert!(one.cancel_notification(scope, id).await.unwrap());
+    one.commit().await.unwrap();
+    other.commit().await.unwrap();
 }

@@ -91,12 +91,12 @@ impl Ready {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::ids::{DeliveryId, NotificationId};
     use uuid::Uuid;
 
-    fn taken(number: u128, app: u128, priority: Priority) -> Taken {
+    pub(in super::super) fn taken(number: u128, app: u128, priority: Priority) -> Taken {
         let due = Due {
             id: DeliveryId(Uuid::from_u128(number)),
             notification: NotificationId(Uuid::nil()),

@@ -19,6 +19,9 @@ use super::session::{Session, StepError};
 
 /// Most outcomes written in one unit.
 const BATCH: usize = 500;
+/// Most outcomes among them that are not just a message that WeChat took: each of those is some statements of its own, and a unit
+/// has to end in time.
+const OTHERS: usize = 100;
 /// How long a template that a person refuses is not tried with that person again: one try in so long finds out whether she has
 /// changed her mind, which WeChat does not tell.
 const REFUSED_FOR: std::time::Duration = std::time::Duration::from_hours(24 * 7);
@@ -45,7 +48,7 @@ impl Landed {
 impl Session<'_> {
     /// Writes down what has landed.
     pub(super) async fn flush(&mut self) -> Result<(), StepError> {
-        let count = self.landed.len().min(BATCH);
+        let count = in_one_unit(&self.landed);
         if let Some(pause) = self.pause.clone() {
             // What is taken and held up now goes back to where it was.
             let now = self.now();
@@ -186,10 +189,42 @@ impl Session<'_> {
     }
 }
 
+/// How many of these, from the front, are written together.
+fn in_one_unit(landed: &[Landed]) -> usize {
+    let mut others = 0;
+    let within = landed.iter().take(BATCH).take_while(|landed| {
+        others += usize::from(!matches!(landed.answer, Answer::Accepted(_)));
+        others <= OTHERS
+    });
+    within.count()
+}
+
 fn chance(entropy: &dyn Entropy) -> u32 {
     u32::from_le_bytes(random::<4>(entropy))
 }
 
 fn by_itself() -> Caller {
     Caller { network: Network::Unknown, request_id: String::new(), agent: "dispatcher".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ready::tests::taken;
+    use super::*;
+    use crate::domain::notification::Priority;
+
+    #[test]
+    fn a_unit_takes_many_that_were_taken_and_few_that_were_not() {
+        let accepted = |number| Landed {
+            taken: taken(number, 1, Priority::Normal),
+            answer: Answer::Accepted(Some(1)),
+            beyond: None,
+        };
+        let untried = |number| Landed::untried(taken(number, 1, Priority::Normal));
+        let some: Vec<Landed> = (0..700).map(accepted).collect();
+        assert_eq!(in_one_unit(&some), 500);
+        let some: Vec<Landed> = (0..10).map(accepted).chain((0..300).map(untried)).collect();
+        assert_eq!(in_one_unit(&some), 110);
+        assert_eq!(in_one_unit(&[]), 0);
+    }
 }

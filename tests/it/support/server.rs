@@ -464,7 +464,7 @@ impl Drop for TestServer {
     }
 }
 
-/// A client that a slow machine does not lose: it lets go of a connection before the server does, which is after five seconds.
+/// A client that closes an idle connection before the server does, which is after five seconds.
 fn patient_client() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

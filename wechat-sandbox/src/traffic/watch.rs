@@ -34,9 +34,9 @@ pub(crate) async fn watch(
         tokio::time::sleep(Duration::from_millis(latency_ms)).await;
     }
     if let Some(failure) = failure {
-        let (outcome, response) = fail(&world, &path, &failure).await;
-        world.stats.count(&path, &outcome);
-        return Ok(request.into_response(response));
+        // Before it is answered: one that hangs never is.
+        world.stats.count(&path, &outcome(&failure));
+        return Ok(request.into_response(fail(&world, &path, &failure).await));
     }
     let response = next.call(request).await?.map_into_boxed_body();
     if let Some(Outcome(errcode)) = response.response().extensions().get() {
@@ -49,17 +49,26 @@ pub(crate) async fn watch(
     Ok(response)
 }
 
-async fn fail(world: &World, path: &str, failure: &Failure) -> (String, HttpResponse) {
+/// How a failure is counted.
+fn outcome(failure: &Failure) -> String {
     match failure {
-        Failure::Errcode(code) => (code.to_string(), wechat::failed_call(path, *code)),
+        Failure::Errcode(code) => code.to_string(),
+        Failure::Status(status) => format!("http_{status}"),
+        Failure::Drop => "dropped".to_owned(),
+        Failure::Hang => "hung".to_owned(),
+    }
+}
+
+async fn fail(world: &World, path: &str, failure: &Failure) -> HttpResponse {
+    match failure {
+        Failure::Errcode(code) => wechat::failed_call(path, *code),
         Failure::Status(status) => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (format!("http_{}", status.as_u16()), HttpResponse::new(status))
+            HttpResponse::new(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         }
-        Failure::Drop => ("dropped".to_owned(), cut()),
+        Failure::Drop => cut(),
         Failure::Hang => {
             world.stopping().await;
-            ("hung".to_owned(), cut())
+            cut()
         }
     }
 }
