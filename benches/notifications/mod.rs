@@ -103,7 +103,7 @@ impl Bench {
         let wechat = WeChat::start(&format!("{},{}", cores.measured, cores.load), &arguments.binary)?;
         let wanted = arguments.peers != 0;
         let python = if wanted { WechatPy::install() } else { Err(anyhow::anyhow!("not wanted")) };
-        let fast = [("wechat.sends_per_second", "10000")];
+        let fast = [("wechat.sends_per_second", "100000")];
         let sender = Stage::start(&wechat, SENDER, &fast, amounts.sends).await?;
         // As slow as it can be: of what is spread, next to nothing is sent.
         let slow = [("wechat.sends_per_second", "1")];

@@ -32,7 +32,7 @@ impl WeChat {
         Ok(Self {
             api_url: section.parse("api_url", BASE_WANTED)?,
             open_url: section.parse("open_url", BASE_WANTED)?,
-            sends_per_second: section.number("sends_per_second", 1..=10_000)?,
+            sends_per_second: section.number("sends_per_second", 1..=100_000)?,
             send_burst: section.number("send_burst", 0..=10_000)?,
             sends_in_flight: section.number("sends_in_flight", 1..=1_000)?,
             daily_quota: section.number("daily_quota", 1..=1_000_000_000)?,

@@ -99,7 +99,8 @@ pub enum NotificationState {
 }
 
 impl NotificationState {
-    const ALL: [Self; 5] = [Self::Queued, Self::Expanding, Self::Sending, Self::Done, Self::Cancelled];
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Expanding, Self::Sending, Self::Done, Self::Cancelled];
 
     /// The contract's word.
     pub fn name(self) -> &'static str {

@@ -201,6 +201,8 @@ impl Running {
             }
         }
         end(self.arbiters).await;
+        // Threads of the framework end by themselves, some time after they said that they would.
+        self.store.let_go();
     }
 
     /// Stops at once, like a process that is killed: nobody is told, nothing is finished.
@@ -208,6 +210,7 @@ impl Running {
         self.public.stop(false).await;
         self.ops.stop(false).await;
         end(self.arbiters).await;
+        self.store.let_go();
     }
 }
 

@@ -58,6 +58,9 @@ pub enum OpenError {
     /// The file cannot be made.
     #[error("database.url: cannot open {0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// There is no connection to be had.
+    #[error("database.url: {0}; is the server up, and are its address, user and password right?")]
+    Away(String),
     /// The database did not answer.
     #[error("database: {0}")]
     Store(#[from] StoreError),
@@ -81,8 +84,8 @@ pub struct Store {
 /// What else belongs to a file that nobody else has.
 struct OwnFile {
     log: LogMover,
-    /// Held as long as any copy of the store lives.
-    _lock: File,
+    /// Held as long as any copy of the store lives, or until it is let go.
+    lock: File,
 }
 
 /// Connections to a server. Who writes may read beside it, and must not wait for a connection that others like it have.
@@ -132,7 +135,7 @@ impl Store {
             let opened = sqlite::open(database, path, Arc::clone(&written)).await?;
             let [readers, writer] =
                 [opened.readers, opened.writer].map(|connection| Patient::of_file(connection, &asked));
-            let file = Some(Arc::new(OwnFile { log: opened.log, _lock: opened.lock }));
+            let file = Some(Arc::new(OwnFile { log: opened.log, lock: opened.lock }));
             return Ok(Self {
                 readers,
                 writer,
@@ -158,6 +161,7 @@ impl Store {
             patience: database.behind,
             many_rows: true,
         };
+        servers::reach(database, front).await?;
         let (pools, behind) = (Pools::open(database, front, &asked)?, Pools::open(database, behind, &asked)?);
         let Pools { readers, writer } = pools;
         let store = Self {
@@ -186,6 +190,15 @@ impl Store {
     /// Whether the rows are a file that nobody else has: at its start, whoever held a claim is gone.
     pub fn is_for_one_process(&self) -> bool {
         self.file.is_some()
+    }
+
+    /// Lets go of the file for whoever starts next, though a copy of this may live a moment longer; only when nothing runs any more.
+    pub fn let_go(&self) {
+        if let Some(file) = &self.file
+            && let Err(error) = file.lock.unlock()
+        {
+            tracing::warn!(error = %error, "the database's lock is held until this process ends");
+        }
     }
 
     /// Begins a unit: the rows it writes, the changes it tells of and the audit lines stand or fall together.

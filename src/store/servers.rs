@@ -10,7 +10,7 @@ use sea_orm::sqlx::{
     self, ConnectOptions as _, Connection as _, Database as Kind, Executor as _, MySql, Postgres,
 };
 use sea_orm::{DatabaseConnection, SqlxMySqlConnector, SqlxPostgresConnector};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::{Database, OpenError};
 use super::patience::GivenUp;
@@ -21,6 +21,9 @@ const FRESH: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_mins(1);
 /// A connection is closed after so long: one that leads to a server which takes no writes any more is not kept for ever.
 const LIFE: Duration = Duration::from_mins(5);
+
+/// How long until a server that is not there is looked for again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a pool is for.
 #[derive(Clone, Copy)]
@@ -39,28 +42,82 @@ pub(super) fn pool(
     of: PoolOf,
     given_up: GivenUp,
 ) -> Result<DatabaseConnection, OpenError> {
-    let url = &database.url;
+    match server(&database.url)? {
+        Server::MySql(options) => {
+            let session = mysql_session(database.transaction);
+            let pool = options_of::<MySql>(of, database.transaction, session, given_up);
+            Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(*options)))
+        }
+        Server::Postgres(options) => {
+            let session = postgres_session(database.transaction, of);
+            let pool = options_of::<Postgres>(of, database.transaction, session, given_up);
+            Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(*options)))
+        }
+    }
+}
+
+/// Connects as a pool would, one time, however often that has to be tried: a pool says only that it could not in time.
+///
+/// # Errors
+/// Why nothing can be connected.
+pub(super) async fn reach(database: &Database, of: PoolOf) -> Result<(), OpenError> {
+    let server = server(&database.url)?;
+    let ends = Instant::now() + of.patience;
+    loop {
+        let connecting = async {
+            match &server {
+                Server::MySql(options) => {
+                    connect::<MySql>(options, mysql_session(database.transaction)).await
+                }
+                Server::Postgres(options) => {
+                    connect::<Postgres>(options, postgres_session(database.transaction, of)).await
+                }
+            }
+        };
+        match timeout_at(ends, connecting).await {
+            Ok(Ok(())) => return Ok(()),
+            // It may be about to come up.
+            Ok(Err(sqlx::Error::Io(_))) if Instant::now() + PAUSE < ends => tokio::time::sleep(PAUSE).await,
+            Ok(Err(error)) => return Err(OpenError::Away(error.to_string())),
+            Err(_) => return Err(OpenError::Away(format!("no answer in {} s", of.patience.as_secs_f32()))),
+        }
+    }
+}
+
+async fn connect<D: Kind>(
+    options: &<D::Connection as sqlx::Connection>::Options,
+    session: String,
+) -> Result<(), sqlx::Error>
+where
+    for<'c> &'c mut D::Connection: sqlx::Executor<'c, Database = D>,
+{
+    let mut connection = D::Connection::connect_with(options).await?;
+    connection.execute(sqlx::AssertSqlSafe(session)).await?;
+    connection.close().await
+}
+
+/// How a server is connected to.
+enum Server {
+    MySql(Box<MySqlConnectOptions>),
+    Postgres(Box<PgConnectOptions>),
+}
+
+fn server(url: &str) -> Result<Server, OpenError> {
     if let Some(rest) = url.strip_prefix("mysql://").or_else(|| url.strip_prefix("mariadb://")) {
         let options = MySqlConnectOptions::from_str(&format!("mysql://{rest}")).map_err(invalid)?;
         // The server's own notion of words is no matter of ours: in names, openids and hashes case and accents count.
         let options = options.charset("utf8mb4").collation(COLLATION).disable_statement_logging();
-        let options = match ipv6_host(url) {
+        return Ok(Server::MySql(Box::new(match ipv6_host(url) {
             Some(host) => options.host(host),
             None => options,
-        };
-        let pool =
-            options_of::<MySql>(of, database.transaction, mysql_session(database.transaction), given_up);
-        return Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(options)));
+        })));
     }
     let options = PgConnectOptions::from_str(url).map_err(invalid)?;
     let options = options.application_name("menfang").disable_statement_logging();
-    let options = match ipv6_host(url) {
+    Ok(Server::Postgres(Box::new(match ipv6_host(url) {
         Some(host) => options.host(host),
         None => options,
-    };
-    let session = postgres_session(database.transaction, of);
-    let pool = options_of::<Postgres>(of, database.transaction, session, given_up);
-    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options)))
+    })))
 }
 
 /// The address of a URL whose host is one of IPv6: the driver would look its brackets up as a name.

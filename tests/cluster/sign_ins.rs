@@ -14,6 +14,8 @@ use crate::support::{Cluster, Ended, Person, Plan, short_or_long};
 const AT_ONCE: u32 = 20;
 /// How often a node is killed.
 const EVERY: Duration = Duration::from_secs(2);
+/// How often nodes are killed at least.
+const KILLS: u32 = 3;
 /// Words that tell a person what to do next.
 const CLEAR: [&str; 4] = ["expired", "denied", "unavailable", "wechat_unavailable"];
 
@@ -45,14 +47,17 @@ async fn one(cluster: &Cluster, person: &Person, tally: &Tally) {
 }
 
 /// Somebody after somebody else, new ones and such as have an account.
-async fn one_after_another(cluster: &Cluster, all: u32, tally: &Tally) -> Vec<Person> {
+async fn one_after_another(cluster: &Cluster, least: u32, tally: &Tally) -> Vec<Person> {
     // Each of them takes one of the hundred seats.
     let new = 95 / AT_ONCE;
     let mut people: Vec<Person> = Vec::new();
     for turn in 0.. {
-        if tally.begun.fetch_add(1, Ordering::Relaxed) >= all {
+        // However fast the machine is, nodes are killed meanwhile.
+        let [begun, kills] = [&tally.begun, &tally.kills].map(|count| count.load(Ordering::Relaxed));
+        if begun >= least && kills >= KILLS {
             break;
         }
+        tally.begun.fetch_add(1, Ordering::Relaxed);
         if people.len() < usize::try_from(new).unwrap() && turn % 2 == 0 {
             people.push(cluster.person("Alice").await);
         }
@@ -90,9 +95,9 @@ async fn kill_in_turn(cluster: &Cluster, tally: &Tally) {
 #[actix_web::test]
 async fn kills_sign_nobody_in_as_somebody_else_and_keep_nearly_nobody_out() {
     let cluster = Cluster::set(Plan::default()).await;
-    let (all, tally, begun) = (short_or_long(150, 1_000), Tally::default(), Instant::now());
+    let (least, tally, begun) = (short_or_long(150, 1_000), Tally::default(), Instant::now());
     let people = async {
-        let people = join_all((0..AT_ONCE).map(|_| one_after_another(&cluster, all, &tally))).await;
+        let people = join_all((0..AT_ONCE).map(|_| one_after_another(&cluster, least, &tally))).await;
         tally.over.store(true, Ordering::Relaxed);
         people
     };
@@ -103,10 +108,10 @@ async fn kills_sign_nobody_in_as_somebody_else_and_keep_nearly_nobody_out() {
     }
     everybody_has_one_account(&cluster, &people).await;
     let again: u32 = people.iter().map(|person| person.again.load(Ordering::Relaxed)).sum();
-    let [finished, kills] = [&tally.finished, &tally.kills].map(|count| count.load(Ordering::Relaxed));
+    let [all, finished, kills] =
+        [&tally.begun, &tally.finished, &tally.kills].map(|count| count.load(Ordering::Relaxed));
     let took = begun.elapsed();
     eprintln!("{finished} of {all} signed in, {kills} kills, {took:?}; {again} codes were scanned again");
     eprintln!("new codes: {:?}", tally.renewals.lock().unwrap());
-    assert!(kills >= 3, "{kills} kills");
     assert!(finished * 1_000 >= all * 999, "{finished} of {all}");
 }

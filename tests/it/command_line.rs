@@ -96,6 +96,24 @@ fn the_schema_goes_up_and_down_and_the_doctor_says_how_to_mend() {
 }
 
 #[test]
+fn a_database_server_that_cannot_be_used_is_told_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in ["postgres", "mysql"] {
+        let nobody = format!("{kind}://menfang:hush@127.0.0.1:1/menfang");
+        let database = [("MENFANG__DATABASE__URL", nobody.as_str())];
+        let doctor = menfang(folder.path(), &["doctor"], &database);
+        assert_eq!(doctor.status.code(), Some(1));
+        let told = stdout(&doctor);
+        assert!(told.contains("database.url") && told.contains("Connection refused"), "{told}");
+        let output = menfang(folder.path(), &["migrate", "status"], &database);
+        assert_eq!(output.status.code(), Some(1));
+        let told = stderr(&output);
+        assert!(told.contains("database.url") && told.contains("Connection refused"), "{told}");
+        assert!(!told.contains("hush"), "a secret is shown");
+    }
+}
+
+#[test]
 fn an_organization_is_set_up_from_the_shell_and_sealed_anew_with_another_key() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| menfang(folder.path(), arguments, &[]);

@@ -323,7 +323,11 @@ impl<'d> Session<'d> {
         }
         // Once for each answer, however often writing it down is tried.
         match landed.beyond {
-            Some(beyond) => self.beyond(beyond),
+            Some(beyond) => {
+                self.beyond(beyond);
+                // What is true of others, too, is written at once, so that less of them is tried in vain.
+                self.flush_at = Instant::now();
+            }
             None => self.count_answer(&landed.answer),
         }
         self.landed.push(landed);

@@ -7,6 +7,7 @@ use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::cli::out;
 use crate::server::world::client;
 
 use super::UsageError;
@@ -37,8 +38,8 @@ pub(super) enum Failure {
     #[error("refused ({status} {code}) at {asked}: {detail}")]
     Refused { status: u16, code: String, detail: String, asked: String },
     /// It said nothing, or nothing that can be read.
-    #[error("the server does not answer: {0}")]
-    Away(String),
+    #[error("{address} does not answer: {why}; is the server up, and is --url right?")]
+    Away { address: String, why: String },
 }
 
 /// A text of an answer; empty when there is none.
@@ -67,18 +68,28 @@ impl Api {
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
         let answer = self.ask(|| self.request(Method::GET, path)).await?;
-        json(answer).await
+        self.json(answer).await
     }
 
     /// Posts a body; under its key it may be sent as often as it takes.
     pub(super) async fn post(&self, path: &str, body: &Value, key: &str) -> Result<Value, Failure> {
         let request = || self.request(Method::POST, path).header("idempotency-key", key).json(body);
-        json(self.ask(request).await?).await
+        self.json(self.ask(request).await?).await
     }
 
     /// A stream of server-sent events.
     pub(super) async fn stream(&self, path: &str) -> Result<Response, Failure> {
         self.ask(|| self.request(Method::GET, path).timeout(STREAM)).await
+    }
+
+    async fn json(&self, answer: Response) -> Result<Value, Failure> {
+        answer.json().await.map_err(|error| self.away(error))
+    }
+
+    /// Why there is no answer, with what was behind it.
+    fn away(&self, error: reqwest::Error) -> Failure {
+        let address = self.base.strip_suffix("/api/v1").unwrap_or(&self.base).to_owned();
+        Failure::Away { address, why: format!("{:#}", anyhow::Error::new(error.without_url())) }
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -107,10 +118,13 @@ impl Api {
                     }
                     refused
                 }
-                Err(error) => Failure::Away(error.without_url().to_string()),
+                Err(error) => self.away(error),
             };
             if waited >= PATIENCE {
                 return Err(away);
+            }
+            if waited.is_zero() {
+                out::note(&format!("{away}\nasking again for {} s …", PATIENCE.as_secs()));
             }
             tokio::time::sleep(pause).await;
             waited += pause;
@@ -122,10 +136,6 @@ impl Api {
 fn asked_pause(answer: &Response) -> Option<Duration> {
     let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
-}
-
-async fn json(answer: Response) -> Result<Value, Failure> {
-    answer.json().await.map_err(|error| Failure::Away(error.without_url().to_string()))
 }
 
 /// What the server said no to, and why.

@@ -30,7 +30,7 @@ pub(super) async fn follow(api: &Api, id: &str, whole: Option<u64>) -> anyhow::R
         }
     };
     shown.end();
-    if let Err(Failure::Away(_)) = &end {
+    if let Err(Failure::Away { .. }) = &end {
         report::left_running(api, &[id.to_owned()]);
     }
     report::one(api, &end?).await

@@ -59,8 +59,13 @@ pub fn clearable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// # Errors
 /// See above.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8], visitor: &Visitor) -> Result<T, Problem> {
-    let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|_| visitor.problem(Code::BadJson))?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = match bytes {
+            [] => "the body is empty; it must be a JSON object".to_owned(),
+            _ => format!("it goes wrong in line {}, at column {}", error.line(), error.column()),
+        };
+        visitor.problem(Code::BadJson).detail(detail)
+    })?;
     if !value.is_object() {
         return Err(visitor
             .problem(Code::InvalidField)

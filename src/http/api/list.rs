@@ -75,6 +75,13 @@ pub fn filters<T: DeserializeOwned>(request: &HttpRequest, visitor: &Visitor) ->
     })
 }
 
+/// The first parameter of a query that is none of these.
+pub fn unknown(request: &HttpRequest, known: &[&str]) -> Option<String> {
+    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?.into_inner();
+    let (name, _) = pairs.into_iter().find(|(name, _)| !known.contains(&name.as_str()))?;
+    Some(name.chars().filter(|c| !c.is_control()).take(60).collect())
+}
+
 /// The parameter up to which a query makes no sense any more.
 fn first_wrong<T: DeserializeOwned>(text: &str) -> Option<String> {
     let ends = text.match_indices('&').map(|(end, _)| end).chain([text.len()]);

@@ -80,7 +80,10 @@ async fn bodies_are_closed_and_say_which_field_is_wrong() {
     .await;
     let request =
         platform.request(reqwest::Method::POST, "/organizations").header("content-type", "application/json");
-    platform.send(request.body("{")).await.expect_problem(400, "bad_json");
+    let empty = platform.send(request.try_clone().unwrap()).await.expect_problem(400, "bad_json").json();
+    assert_eq!(empty["detail"], "the body is empty; it must be a JSON object");
+    let broken = platform.send(request.body("{\n\"name\": }")).await.expect_problem(400, "bad_json").json();
+    assert_eq!(broken["detail"], "it goes wrong in line 2, at column 9");
     platform.put("/organizations", json!({})).await.expect_problem(405, "method_not_allowed");
     let request = platform.request(reqwest::Method::POST, "/organizations").body("name=X");
     let refused = platform.send(request).await.expect_problem(415, "unsupported_media_type").json();

@@ -45,7 +45,11 @@ async fn an_order_is_answered_as_it_is_stored_and_found_again() {
     backend.get(&format!("{app}/notifications?state=paused")).await.expect_problem(422, "invalid_field");
     let deliveries = format!("/notifications/{}/deliveries", id(&made));
     assert_eq!(backend.get(&deliveries).await.expect(200).json(), json!({"items": [], "next": null}));
-    backend.get(&format!("{deliveries}?state=lost")).await.expect_problem(422, "invalid_field");
+    let refused = backend.get(&format!("{deliveries}?state=lost")).await.expect_problem(422, "invalid_field");
+    assert_eq!(
+        refused.json()["detail"],
+        "state: must be one of pending, sending, sent, delivered, rejected, skipped, failed, uncertain"
+    );
     // Priority and times are as they are when nobody says so; roles are named or meant by their ids.
     let plain = for_tomorrow(&server, TestServer::wechat_order(json!({"role": "user"})));
     let plain = ordered(&server, &app, plain).await;
@@ -109,6 +113,9 @@ async fn a_dry_run_checks_and_counts_and_stores_nothing() {
     let maybe = format!("{app}/notifications?dry_run=maybe");
     let refused = backend.post(&maybe, TestServer::wechat_order(json!({"all": true}))).await;
     assert_eq!(refused.expect_problem(422, "invalid_field").json()["field"], "dry_run");
+    let mistyped = format!("{app}/notifications?dryrun=true");
+    let refused = backend.post(&mistyped, TestServer::wechat_order(json!({"all": true}))).await;
+    assert_eq!(refused.expect_problem(422, "invalid_field").json()["field"], "dryrun");
     assert_eq!(server.rows().await, before);
     backend
         .post_once(&place.replace("true", "false"), "dry", TestServer::wechat_order(json!({"all": true})))

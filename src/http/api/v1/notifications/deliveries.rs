@@ -108,7 +108,9 @@ async fn list_deliveries(
     let Filters { state } = filters(&request, visitor)?;
     let state = state.map(|word| {
         DeliveryState::from_name(&word).ok_or_else(|| {
-            visitor.problem(Code::InvalidField).detail("state: there is no such state").with("field", "state")
+            let all = DeliveryState::ALL.map(DeliveryState::name).join(", ");
+            let detail = format!("state: must be one of {all}");
+            visitor.problem(Code::InvalidField).detail(detail).with("field", "state")
         })
     });
     let state = state.transpose()?;

@@ -13,7 +13,7 @@ use crate::domain::order::Draft;
 use crate::domain::right::NotificationsSend;
 use crate::http::api::body::Json;
 use crate::http::api::endpoint::{self, Endpoint};
-use crate::http::api::list::filters;
+use crate::http::api::list::{filters, unknown};
 use crate::http::api::order::Order;
 use crate::http::api::permit::{InApp, OfNotification};
 use crate::http::openapi::op::{op, query};
@@ -132,6 +132,11 @@ async fn send(order: Order<NotificationsSend, InApp, Json<NewNotification>>) -> 
     let site = order.permit.site.clone();
     let InApp { scope, app } = order.permit.at;
     let of_platform = order.permit.key.organization.is_none();
+    // Somebody who meant a dry run would be told by the messages that it was none.
+    if let Some(name) = unknown(&order.request, &["dry_run"]) {
+        let rule = "there is no such parameter; a dry run is asked for by dry_run=true";
+        return order.refused(ChangeError::invalid(name, rule)).await;
+    }
     let asked: Asked = match filters(&order.request, &order.permit.visitor) {
         Ok(asked) => asked,
         Err(_) => return order.refused(ChangeError::invalid("dry_run", "must be true or false")).await,

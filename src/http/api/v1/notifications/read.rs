@@ -53,10 +53,9 @@ async fn list_notifications(
     let Filters { state } = filters(&request, visitor)?;
     let state = state.map(|word| {
         NotificationState::from_name(&word).ok_or_else(|| {
-            visitor
-                .problem(Code::InvalidField)
-                .detail("state: there is no such state to look for")
-                .with("field", "state")
+            let all = NotificationState::ALL.map(NotificationState::name).join(", ");
+            let detail = format!("state: must be one of {all}");
+            visitor.problem(Code::InvalidField).detail(detail).with("field", "state")
         })
     });
     let InApp { scope, app } = permit.at;
