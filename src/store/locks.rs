@@ -10,9 +10,10 @@ use crate::domain::ids::OrgId;
 use super::error::StoreError;
 use super::unit::Unit;
 
-/// `column = value` for rows that are found by another column, put so that no index answers it; for columns that are never null. MySQL looks for the row of an
-/// UPDATE by whichever index seems as cheap, and passes a row by that another unit moves within that index meanwhile; SQLite,
-/// which counts no rows, may go through all of an account to find those of one person.
+/// `column = value` for rows that are found by another column, put so that no index answers it; for columns that are never null.
+///
+/// MySQL looks for the row of an UPDATE by whichever index seems as cheap, and passes a row by that another unit moves within that
+/// index meanwhile; SQLite, which counts no rows, may go through all of an account to find those of one person.
 pub(super) fn by_key_only<C: ColumnTrait>(column: C, value: impl Into<Value>) -> Expr {
     let value = value.into();
     Expr::from(Func::coalesce([Expr::col(column.as_column_ref()), Expr::value(value.clone())])).eq(value)

@@ -76,11 +76,21 @@ pub(super) async fn reach(database: &Database, of: PoolOf) -> Result<(), OpenErr
         };
         match timeout_at(ends, connecting).await {
             Ok(Ok(())) => return Ok(()),
-            // It may be about to come up.
-            Ok(Err(sqlx::Error::Io(_))) if Instant::now() + PAUSE < ends => tokio::time::sleep(PAUSE).await,
+            Ok(Err(error)) if may_come_up(&error) && Instant::now() + PAUSE < ends => {
+                tokio::time::sleep(PAUSE).await;
+            }
             Ok(Err(error)) => return Err(OpenError::Away(error.to_string())),
             Err(_) => return Err(OpenError::Away(format!("no answer in {} s", of.patience.as_secs_f32()))),
         }
+    }
+}
+
+/// Nobody listens yet, or a server says that it is starting or full.
+fn may_come_up(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(told) => told.is_transient_in_connect_phase(),
+        _ => false,
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) enum Failure {
     #[error("refused ({status} {code}) at {asked}: {detail}")]
     Refused { status: u16, code: String, detail: String, asked: String },
     /// It said nothing, or nothing that can be read.
-    #[error("{address} does not answer: {why}; is the server up, and is --url right?")]
+    #[error("no answer of {address}: {why}; is the server up, and is --url right?")]
     Away { address: String, why: String },
 }
 

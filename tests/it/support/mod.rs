@@ -14,6 +14,7 @@ pub(crate) mod phone;
 pub(crate) mod places;
 pub(crate) mod registrant;
 pub(crate) mod server;
+mod settings;
 pub(crate) mod socket;
 pub(crate) mod web;
 pub(crate) mod wire;
